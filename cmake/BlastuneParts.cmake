@@ -1,0 +1,28 @@
+# The few functions every part of the tree is declared with.
+
+add_library(blastune_warnings INTERFACE)
+target_compile_options(blastune_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wformat=2 -Wundef
+  -Wdouble-promotion -Wnull-dereference -Wimplicit-fallthrough
+  $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wextra-semi>
+  $<$<BOOL:${BLASTUNE_WARNINGS_AS_ERRORS}>:-Werror>)
+
+# blastune_add_part(NAME SOURCES file... [USES target...] [PRIVATE_USES target...])
+# One folder of lib/ as a static library; headers are included as "part/header.h".
+function(blastune_add_part name)
+  cmake_parse_arguments(PART "" "" "SOURCES;USES;PRIVATE_USES" ${ARGN})
+  add_library(blastune_${name} STATIC ${PART_SOURCES})
+  target_include_directories(blastune_${name} PUBLIC ${PROJECT_SOURCE_DIR}/lib)
+  target_link_libraries(blastune_${name} PUBLIC ${PART_USES} PRIVATE blastune_warnings ${PART_PRIVATE_USES})
+endfunction()
+
+# blastune_add_test(NAME SOURCES file... [USES target...])
+# One GoogleTest program for a part; every TEST in it becomes a ctest case.
+include(GoogleTest)
+function(blastune_add_test name)
+  cmake_parse_arguments(TEST "" "" "SOURCES;USES" ${ARGN})
+  add_executable(${name}_test ${TEST_SOURCES})
+  target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR})
+  target_link_libraries(${name}_test PRIVATE ${TEST_USES} blastune_warnings GTest::gtest GTest::gtest_main)
+  gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60)
+endfunction()

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The edge to time. Pure parts are handed seconds; only edges ask a Clock.
+#pragma once
+
+#include <cstdint>
+
+namespace blastune {
+
+class Clock {
+ public:
+  virtual ~Clock() = default;
+  // Seconds since an arbitrary start; never steps back.
+  virtual double monotonic_seconds() = 0;
+  // Seconds since 1970-01-01 UTC; may step when the administrator sets the clock.
+  virtual std::int64_t unix_seconds() = 0;
+};
+
+class SystemClock final : public Clock {
+ public:
+  double monotonic_seconds() override;
+  std::int64_t unix_seconds() override;
+};
+
+// A clock that moves only when told to.
+class ManualClock final : public Clock {
+ public:
+  double monotonic_seconds() override { return monotonic_; }
+  std::int64_t unix_seconds() override { return unix_; }
+  void advance(double seconds) {
+    monotonic_ += seconds;
+    unix_ += static_cast<std::int64_t>(seconds);
+  }
+  void step_unix(std::int64_t seconds) { unix_ += seconds; }
+
+ private:
+  double monotonic_ = 0;
+  std::int64_t unix_ = 1'700'000'000;
+};
+
+}  // namespace blastune

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The answer to "how many threads for this gemm?".
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace blastune {
+
+enum class Basis : std::uint8_t {
+  none,          // no opinion; threads is 0 and every other number means nothing
+  measured,      // this very gemm was measured
+  interpolated,  // from measured gemms nearby
+};
+
+struct Advice {
+  int threads = 0;             // 0: no opinion
+  double expected_seconds = 0;
+  double default_seconds = 0;  // with the library's own count, under the same limit
+  Basis basis = Basis::none;
+  double confidence = 0;       // probability, 0 to 1, that no allowed count is faster by more than the tolerance
+};
+
+// "none", "measured", "interpolated".
+[[nodiscard]] std::string_view name(Basis basis);
+
+}  // namespace blastune

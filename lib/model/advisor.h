@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// From a table, a gemm and a limit to advice. A pure function of what it is given: no clock, no file, no
+// thread, the same answer every time. Immutable once made, so any number of threads may ask it at once;
+// asking neither allocates nor locks.
+//
+// A gemm that was measured is answered from its own curve. Any other is answered from a trend of
+// log(time with C / time with 1) over log m, log n, log k, fitted to all curves of the same dtype and
+// corrected by the residuals of the nearest ones (docs/adr/0004-interpolation.md).
+#pragma once
+
+#include <memory>
+
+#include "model/advice.h"
+#include "model/gemm.h"
+#include "model/table.h"
+
+namespace blastune {
+
+struct AdvisorOptions {
+  double tolerance = 0.02;  // a count this close to the best is as good as the best; ties go to fewer threads
+};
+
+class Advisor {
+ public:
+  explicit Advisor(const Table& table, AdvisorOptions options = {});
+  Advisor(Advisor&&) noexcept;
+  Advisor& operator=(Advisor&&) noexcept;
+  ~Advisor();
+
+  // limit: the most threads this call may use (the smallest of capacity, what is available and the user's
+  // own limit), at least 1. The advised count never exceeds it and never falls when it rises.
+  [[nodiscard]] Advice advise(const Gemm& gemm, int limit) const;
+
+  // Expected seconds with exactly that count: the measured mean, or the model's value; 0 without opinion.
+  [[nodiscard]] double expected_seconds(const Gemm& gemm, int threads) const;
+
+  [[nodiscard]] std::size_t curve_count() const;
+
+ private:
+  struct State;
+  std::unique_ptr<const State> state_;
+};
+
+}  // namespace blastune

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What is known about one gemm: its time as a function of the thread count, with spread.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/gemm.h"
+
+namespace blastune {
+
+// Mean and spread of bursts, mergeable (Welford; merge after Chan, Golub and LeVeque 1979).
+class Moments {
+ public:
+  Moments() = default;
+  // From a stored summary; variance is the sample variance (n - 1), ignored for count < 2.
+  static Moments from_summary(std::int64_t count, double mean, double standard_deviation);
+
+  void add(double value);
+  void merge(const Moments& other);
+
+  [[nodiscard]] std::int64_t count() const { return count_; }
+  [[nodiscard]] double mean() const { return mean_; }
+  [[nodiscard]] double variance() const;            // sample variance; 0 for fewer than two
+  [[nodiscard]] double standard_deviation() const;  // of one burst
+  [[nodiscard]] double standard_error() const;      // of the mean; 0 for fewer than two
+
+  bool operator==(const Moments&) const = default;
+
+ private:
+  std::int64_t count_ = 0;
+  double mean_ = 0;
+  double squares_ = 0;
+};
+
+// Seconds of a burst's median call, over bursts, at one thread count.
+struct CurvePoint {
+  int threads = 1;
+  Moments seconds;
+
+  bool operator==(const CurvePoint&) const = default;
+};
+
+struct Curve {
+  Gemm gemm;
+  std::vector<CurvePoint> points;  // ascending in threads, one a count, each with at least one burst
+  std::int64_t disturbed = 0;      // bursts thrown away because something else used the processors
+
+  // The point of that count, or nullptr.
+  [[nodiscard]] const CurvePoint* find(int threads) const;
+  // The point of that count, made in its place when there is none.
+  CurvePoint& at(int threads);
+  void merge(const Curve& other);
+
+  bool operator==(const Curve&) const = default;
+};
+
+// The smallest count no greater than limit whose mean is within tolerance of the best such mean
+// (design rule 6). 0 when no point is that small.
+[[nodiscard]] int best_threads(const Curve& curve, int limit, double tolerance);
+
+}  // namespace blastune
