@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "base/file_system.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdio>
+#include <memory>
 
 namespace blastune {
 namespace {
@@ -25,7 +27,7 @@ auto retry_on_signal(Call call) {
 
 FileStatus to_status(const struct stat& st) {
   return FileStatus{S_ISREG(st.st_mode), st.st_mode & permission_bits, st.st_uid,
-                    static_cast<std::uint64_t>(st.st_size)};
+                    static_cast<std::uint64_t>(st.st_size), st.st_mtim.tv_sec};
 }
 
 }  // namespace
@@ -69,7 +71,11 @@ Result<void> RealFileSystem::sync_directory(const std::string& path) {
   const UniqueFd fd(
       retry_on_signal([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_DIRECTORY); }));
   if (!fd.valid()) return system_error("cannot open directory " + path, errno);
-  return sync(fd.get());
+  const bool flushed = retry_on_signal([&] { return ::fsync(fd.get()); }) == 0;
+  if (!flushed && errno != EINVAL && errno != ENOTSUP) {
+    return system_error("cannot flush directory " + path + " to disk", errno);
+  }
+  return {};
 }
 
 Result<void> RealFileSystem::rename(const std::string& from, const std::string& to) {
@@ -92,6 +98,29 @@ Result<FileStatus> RealFileSystem::status(const std::string& path) {
   struct stat st {};
   if (::stat(path.c_str(), &st) != 0) return system_error("cannot stat " + path, errno);
   return to_status(st);
+}
+
+Result<void> RealFileSystem::create_directory(const std::string& path, mode_t mode) {
+  if (::mkdir(path.c_str(), mode) != 0) return system_error("cannot create directory " + path, errno);
+  return {};
+}
+
+Result<std::vector<std::string>> RealFileSystem::list_directory(const std::string& path) {
+  struct Close {
+    void operator()(DIR* directory) const { ::closedir(directory); }
+  };
+  const std::unique_ptr<DIR, Close> directory(::opendir(path.c_str()));
+  if (!directory) return system_error("cannot list directory " + path, errno);
+  std::vector<std::string> names;
+  for (;;) {
+    errno = 0;
+    const dirent* entry = ::readdir(directory.get());
+    if (entry == nullptr) break;
+    const std::string_view name = entry->d_name;
+    if (name != "." && name != "..") names.emplace_back(name);
+  }
+  if (errno != 0) return system_error("cannot list directory " + path, errno);
+  return names;
 }
 
 }  // namespace blastune

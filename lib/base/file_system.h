@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "base/unique_fd.h"
@@ -22,6 +23,7 @@ struct FileStatus {
   mode_t mode = 0;  // permission bits
   uid_t owner = 0;
   std::uint64_t size = 0;
+  std::int64_t modified_unix = 0;  // by the file system's own clock
 };
 
 class FileSystem {
@@ -36,11 +38,16 @@ class FileSystem {
   virtual Result<std::size_t> write_some(int fd, std::string_view bytes) = 0;
   virtual Result<void> set_mode(int fd, mode_t mode) = 0;
   virtual Result<void> sync(int fd) = 0;
+  // Succeeds where the file system knows no such thing as flushing a directory.
   virtual Result<void> sync_directory(const std::string& path) = 0;
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   virtual Result<void> remove(const std::string& path) = 0;
   virtual Result<FileStatus> status(int fd) = 0;
   virtual Result<FileStatus> status(const std::string& path) = 0;
+  // One level; an existing directory is an error.
+  virtual Result<void> create_directory(const std::string& path, mode_t mode) = 0;
+  // The names in it, in no order, without "." and "..".
+  virtual Result<std::vector<std::string>> list_directory(const std::string& path) = 0;
 };
 
 class RealFileSystem final : public FileSystem {
@@ -56,6 +63,8 @@ class RealFileSystem final : public FileSystem {
   Result<void> remove(const std::string& path) override;
   Result<FileStatus> status(int fd) override;
   Result<FileStatus> status(const std::string& path) override;
+  Result<void> create_directory(const std::string& path, mode_t mode) override;
+  Result<std::vector<std::string>> list_directory(const std::string& path) override;
 };
 
 }  // namespace blastune

@@ -25,8 +25,9 @@ enum class ErrorKind {
 
 struct Error {
   ErrorKind kind = ErrorKind::unavailable;
-  std::string what;    // what happened and where, without a full stop
-  std::string remedy;  // what to do next; may be empty
+  std::string what;      // what happened and where, without a full stop
+  std::string remedy;    // what to do next; may be empty
+  int error_number = 0;  // errno where the operating system refused, for a caller with a better remedy
 
   // One line for a person: "what; remedy".
   [[nodiscard]] std::string text() const { return remedy.empty() ? what : what + "; " + remedy; }
