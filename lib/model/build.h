@@ -59,6 +59,9 @@ struct ConfigFacts {
 // "serial", "pthread", "openmp".
 [[nodiscard]] std::string_view name(Threading threading);
 [[nodiscard]] std::optional<Threading> threading_from_name(std::string_view text);
+// "none", "openblas", "openmp".
+[[nodiscard]] std::string_view name(CountSetter setter);
+[[nodiscard]] std::optional<CountSetter> count_setter_from_name(std::string_view text);
 [[nodiscard]] std::string to_string(const Version& version);
 [[nodiscard]] std::optional<Version> version_from_text(std::string_view text);
 
