@@ -182,7 +182,7 @@ Result<void> replace_file(FileSystem& files, const std::string& path, std::strin
 
   const auto present = files.status(path);
   if (present ? !present->regular : path.empty() || path.ends_with('/')) {
-    return Error{ErrorKind::usage, "cannot write " + quoted(path) + ": that is not a regular file",
+    return Error{ErrorKind::usage, "cannot write " + in_quotes(path) + ": that is not a regular file",
                  "name a file to write with --output FILE or BLASTUNE_TABLE"};
   }
   if (auto there = ensure_directory_of(files, path, options.missing_directories); !there) return there;

@@ -34,7 +34,7 @@ std::string shortest(double value) {
 }
 
 Error not_allowed(std::string_view what, std::string_view text, const std::string& allowed) {
-  return Error{ErrorKind::usage, std::string(what) + ": " + quoted(text) + " is not " + allowed, {}};
+  return Error{ErrorKind::usage, std::string(what) + ": " + in_quotes(text) + " is not " + allowed, {}};
 }
 
 std::string integer_range(std::int64_t low, std::int64_t high) {
@@ -64,7 +64,7 @@ std::optional<double> seconds_of(std::string_view text) {
 
 }  // namespace
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string shown = "\"";
   for (const char c : text.substr(0, longest_shown)) shown += c >= ' ' && c <= '~' ? c : '?';
   if (text.size() > longest_shown) shown += "...";
@@ -119,8 +119,8 @@ Result<std::vector<std::int64_t>> parse_integer_list(std::string_view text, std:
     // Both ends are not negative, so the difference cannot overflow; it is compared before it is used.
     if (static_cast<std::uint64_t>(*last - *first) >= max_count - values.size()) {
       return Error{ErrorKind::usage,
-                   std::string(what) + ": " + quoted(text) + " names more than " + std::to_string(max_count) +
-                       " numbers",
+                   std::string(what) + ": " + in_quotes(text) + " names more than " +
+                       std::to_string(max_count) + " numbers",
                    {}};
     }
     for (auto value = *first; value < *last; ++value) values.push_back(value);

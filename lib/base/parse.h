@@ -34,6 +34,6 @@ Result<std::vector<std::int64_t>> parse_integer_list(std::string_view text, std:
 
 // The text as an error message can show it on one line: in quotes, control characters and what is not ASCII
 // replaced, cut when long.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string in_quotes(std::string_view text);
 
 }  // namespace blastune

@@ -46,17 +46,24 @@ class [[nodiscard]] Result {
   explicit operator bool() const { return ok(); }
 
   // Precondition of value(): ok(). Precondition of error(): !ok().
-  [[nodiscard]] T& value() & { return *std::get_if<0>(&state_); }
-  [[nodiscard]] const T& value() const& { return *std::get_if<0>(&state_); }
-  [[nodiscard]] T&& value() && { return std::move(*std::get_if<0>(&state_)); }
-  [[nodiscard]] const Error& error() const { return *std::get_if<1>(&state_); }
+  [[nodiscard]] T& value() & { return *present(std::get_if<0>(&state_)); }
+  [[nodiscard]] const T& value() const& { return *present(std::get_if<0>(&state_)); }
+  [[nodiscard]] T&& value() && { return std::move(*present(std::get_if<0>(&state_))); }
+  [[nodiscard]] const Error& error() const { return *present(std::get_if<1>(&state_)); }
 
-  T* operator->() { return std::get_if<0>(&state_); }
-  const T* operator->() const { return std::get_if<0>(&state_); }
+  T* operator->() { return present(std::get_if<0>(&state_)); }
+  const T* operator->() const { return present(std::get_if<0>(&state_)); }
   T& operator*() & { return value(); }
   const T& operator*() const& { return value(); }
 
  private:
+  // Tells the compiler the precondition, which it cannot see through the variant.
+  template <class Pointer>
+  static Pointer present(Pointer pointer) {
+    if (pointer == nullptr) __builtin_unreachable();
+    return pointer;
+  }
+
   std::variant<T, Error> state_;
 };
 

@@ -33,6 +33,8 @@ struct Build {
   int max_threads = 1;      // compiled-in ceiling (MAX_THREADS=); 1 when unknown
   std::string build_id;     // GNU build-id in hexadecimal; empty when the file has none
   std::string path;         // where it was found; not part of the identity
+
+  bool operator==(const Build&) const = default;  // the path too; see same_build
 };
 
 // True when both are the same binary doing the same on this machine: everything but the path agrees.
