@@ -3,7 +3,7 @@
 add_library(blastune_warnings INTERFACE)
 target_compile_options(blastune_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wcast-qual -Wformat=2 -Wundef
-  -Wdouble-promotion -Wnull-dereference -Wimplicit-fallthrough
+  -Wdouble-promotion -Wimplicit-fallthrough
   $<$<COMPILE_LANGUAGE:CXX>:-Wnon-virtual-dtor -Wold-style-cast -Woverloaded-virtual -Wextra-semi>
   $<$<BOOL:${BLASTUNE_WARNINGS_AS_ERRORS}>:-Werror>)
 

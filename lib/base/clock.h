@@ -26,16 +26,13 @@ class SystemClock final : public Clock {
 class ManualClock final : public Clock {
  public:
   double monotonic_seconds() override { return monotonic_; }
-  std::int64_t unix_seconds() override { return unix_; }
-  void advance(double seconds) {
-    monotonic_ += seconds;
-    unix_ += static_cast<std::int64_t>(seconds);
-  }
-  void step_unix(std::int64_t seconds) { unix_ += seconds; }
+  std::int64_t unix_seconds() override { return unix_start_ + static_cast<std::int64_t>(monotonic_); }
+  void advance(double seconds) { monotonic_ += seconds; }
+  void step_unix(std::int64_t seconds) { unix_start_ += seconds; }
 
  private:
   double monotonic_ = 0;
-  std::int64_t unix_ = 1'700'000'000;
+  std::int64_t unix_start_ = 1'700'000'000;
 };
 
 }  // namespace blastune

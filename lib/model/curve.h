@@ -34,6 +34,9 @@ class Moments {
   double squares_ = 0;
 };
 
+// The moments of every value times factor.
+[[nodiscard]] Moments scaled(const Moments& moments, double factor);
+
 // Seconds of a burst's median call, over bursts, at one thread count.
 struct CurvePoint {
   int threads = 1;

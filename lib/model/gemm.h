@@ -54,6 +54,9 @@ Result<void> check_dimensions(const Gemm& gemm);
 // Sets both transposes from two letters out of N, T, C.
 Result<void> set_transposes(Gemm& gemm, std::string_view letters);
 
+// The same multiply with one name: for real types a conjugated operand is a transposed one.
+[[nodiscard]] Gemm canonical(const Gemm& gemm);
+
 // The column-major gemm of a row-major call with the same arguments: operands and sizes change places.
 [[nodiscard]] Gemm from_row_major(const Gemm& row_major);
 

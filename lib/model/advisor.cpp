@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "model/advisor.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "model/shape_model.h"
+#include "model/statistics.h"
+#include "model/thread_use.h"
+
+namespace blastune {
+namespace {
+
+using GroupKey = std::tuple<DType, Transpose, Transpose>;
+
+GroupKey group_of(const Gemm& gemm) { return {gemm.dtype, gemm.trans_a, gemm.trans_b}; }
+
+struct Group {
+  GroupKey key;
+  ShapeModel model;
+};
+
+// Time at a count that may lie between measured ones.
+double curve_seconds(const Curve& curve, int threads) {
+  if (const CurvePoint* point = curve.find(threads)) return point->seconds.mean();
+  const auto above = std::ranges::lower_bound(curve.points, threads, {}, &CurvePoint::threads);
+  if (above == curve.points.end()) return curve.points.back().seconds.mean();
+  if (above == curve.points.begin()) return above->seconds.mean();
+  const auto& below = *std::prev(above);
+  const double share = static_cast<double>(threads - below.threads) / (above->threads - below.threads);
+  return std::lerp(below.seconds.mean(), above->seconds.mean(), share);
+}
+
+double prediction_seconds(const ShapePrediction& prediction, std::span<const int> counts, int threads) {
+  const auto above = std::ranges::lower_bound(counts, threads);
+  const auto place = above == counts.end() ? counts.size() - 1 : static_cast<std::size_t>(above - counts.begin());
+  return prediction.seconds_with_one * std::exp(static_cast<double>(prediction.log_ratio[place]));
+}
+
+}  // namespace
+
+struct Advisor::State {
+  AdvisorOptions options;
+  Build build;
+  int default_threads = 1;
+  std::vector<Curve> curves;  // ascending by gemm
+  std::vector<Group> groups;  // ascending by key
+
+  [[nodiscard]] const Curve* find(const Gemm& gemm) const;
+  [[nodiscard]] const Group* group_for(const Gemm& gemm) const;
+  [[nodiscard]] Advice from_curve(const Curve& curve, int limit) const;
+  [[nodiscard]] Advice from_model(const Group& group, const Gemm& gemm, int limit) const;
+};
+
+const Curve* Advisor::State::find(const Gemm& gemm) const {
+  const auto curve = std::ranges::lower_bound(curves, gemm, {}, &Curve::gemm);
+  return curve != curves.end() && curve->gemm == gemm ? &*curve : nullptr;
+}
+
+// The group of the gemm's own dtype and transposes; else the largest of its dtype, since how the work is
+// divided depends on the sizes far more than on the transposes.
+const Group* Advisor::State::group_for(const Gemm& gemm) const {
+  const Group* best = nullptr;
+  for (const auto& group : groups) {
+    if (group.key == group_of(gemm)) return &group;
+    if (std::get<0>(group.key) != gemm.dtype) continue;
+    if (best == nullptr || group.model.size() > best->model.size()) best = &group;
+  }
+  return best;
+}
+
+Advice Advisor::State::from_curve(const Curve& curve, int limit) const {
+  const int threads = best_threads(curve, limit, options.tolerance);
+  if (threads == 0) return {};
+  const CurvePoint& chosen = *curve.find(threads);
+  Advice advice;
+  advice.threads = threads;
+  advice.expected_seconds = chosen.seconds.mean();
+  advice.default_seconds = curve_seconds(curve, std::min(default_threads, limit));
+  advice.basis = Basis::measured;
+  advice.confidence = 1;
+  const Moments acceptable = scaled(chosen.seconds, 1 / (1 + options.tolerance));
+  for (const auto& point : curve.points) {
+    if (point.threads > limit || point.threads == threads) continue;
+    advice.confidence = std::min(advice.confidence, probability_less(acceptable, point.seconds));
+  }
+  return advice;
+}
+
+Advice Advisor::State::from_model(const Group& group, const Gemm& gemm, int limit) const {
+  const ShapePrediction prediction = group.model.predict(gemm);
+  const auto counts = group.model.counts();
+  std::size_t allowed = 0;
+  while (allowed < prediction.counts && counts[allowed] <= limit) ++allowed;
+  if (allowed == 0) return {};
+
+  const std::span<const float> ratios(prediction.log_ratio.data(), allowed);
+  const float best = std::ranges::min(ratios);
+  const auto acceptable = best + static_cast<float>(std::log1p(options.tolerance));
+  const auto chosen = static_cast<std::size_t>(
+      std::ranges::find_if(ratios, [&](float ratio) { return ratio <= acceptable; }) - ratios.begin());
+
+  Advice advice;
+  advice.threads = counts[chosen];
+  advice.expected_seconds = prediction_seconds(prediction, counts, advice.threads);
+  advice.default_seconds = prediction_seconds(prediction, counts, std::min(default_threads, limit));
+  advice.basis = Basis::interpolated;
+  advice.confidence = 1;
+  const bool own_group = group.key == group_of(gemm);
+  const double error = own_group ? prediction.log_error : 2 * prediction.log_error;
+  for (std::size_t i = 0; i < allowed; ++i) {
+    if (i == chosen) continue;
+    const auto behind = static_cast<double>(ratios[i] - ratios[chosen]) + std::log1p(options.tolerance);
+    advice.confidence = std::min(advice.confidence, normal_cdf(behind / error));
+  }
+  return advice;
+}
+
+Advisor::Advisor(const Table& table, AdvisorOptions options) {
+  auto state = std::make_unique<State>();
+  state->options = options;
+  state->build = table.build;
+  state->default_threads = table.default_threads;
+  state->curves = table.curves;
+  std::ranges::sort(state->curves, {}, &Curve::gemm);
+  std::map<GroupKey, std::vector<const Curve*>> threaded;
+  for (const auto& curve : state->curves) {
+    if (!runs_on_one_thread(table.build, curve.gemm)) threaded[group_of(curve.gemm)].push_back(&curve);
+  }
+  for (const auto& [key, curves] : threaded) {
+    ShapeModel model(curves);
+    if (!model.empty()) state->groups.push_back({key, std::move(model)});
+  }
+  state_ = std::move(state);
+}
+
+Advisor::Advisor(Advisor&&) noexcept = default;
+Advisor& Advisor::operator=(Advisor&&) noexcept = default;
+Advisor::~Advisor() = default;
+
+Advice Advisor::advise(const Gemm& asked, int limit) const {
+  const Gemm gemm = canonical(asked);
+  if (limit < 1 || !check_dimensions(gemm)) return {};
+  if (const Curve* curve = state_->find(gemm)) {
+    const Advice advice = state_->from_curve(*curve, limit);
+    if (advice.threads > 0) return advice;
+  }
+  const Group* group = state_->group_for(gemm);
+  if (group == nullptr) return {};
+  if (runs_on_one_thread(state_->build, gemm)) {
+    // The count makes no difference to the library; one thread is what it will use.
+    Advice advice = state_->from_model(*group, gemm, 1);
+    advice.default_seconds = advice.expected_seconds;
+    return advice;
+  }
+  return state_->from_model(*group, gemm, limit);
+}
+
+double Advisor::expected_seconds(const Gemm& asked, int threads) const {
+  const Gemm gemm = canonical(asked);
+  if (threads < 1 || !check_dimensions(gemm)) return 0;
+  if (const Curve* curve = state_->find(gemm)) return curve_seconds(*curve, threads);
+  const Group* group = state_->group_for(gemm);
+  if (group == nullptr) return 0;
+  const int used = runs_on_one_thread(state_->build, gemm) ? 1 : threads;
+  return prediction_seconds(group->model.predict(gemm), group->model.counts(), used);
+}
+
+std::size_t Advisor::curve_count() const { return state_->curves.size(); }
+
+}  // namespace blastune

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the measured gemms of one dtype and one pair of transposes say about those that were not measured:
+// a quadratic trend of log(time with C / time with 1) and of log(time with 1 / flops) over the logarithms
+// of m, n and k, fitted by weighted least squares, plus the weighted residuals of the nearest measured
+// gemms. docs/adr/0004-interpolation.md has the comparison that chose it.
+// Immutable once made; predicting neither allocates nor locks.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <span>
+#include <vector>
+
+#include "model/curve.h"
+#include "model/nearest_points.h"
+
+namespace blastune {
+
+inline constexpr std::size_t max_modelled_counts = 128;
+inline constexpr std::size_t shape_features = 10;  // 1, three logarithms, their six products
+
+struct ShapePrediction {
+  std::size_t counts = 0;                                 // how many of the arrays below mean something
+  std::array<float, max_modelled_counts> log_ratio{};     // ln(time with counts()[i] / time with 1)
+  double seconds_with_one = 0;
+  double log_error = 0;  // standard error of a log_ratio
+};
+
+class ShapeModel {
+ public:
+  // Curves without a point for one thread are left out: their ratio has no base.
+  explicit ShapeModel(std::span<const Curve* const> curves);
+
+  [[nodiscard]] bool empty() const { return counts_.empty(); }
+  [[nodiscard]] std::size_t size() const { return curves_; }
+  // Ascending, starts with 1.
+  [[nodiscard]] std::span<const int> counts() const { return counts_; }
+  [[nodiscard]] ShapePrediction predict(const Gemm& gemm) const;
+
+ private:
+  using Features = std::array<float, shape_features>;
+
+  [[nodiscard]] Point3 clamp_to_measured(Point3 point) const;
+  void fit(std::span<const Point3> points);
+
+  std::size_t curves_ = 0;
+  std::vector<int> counts_;
+  Point3 low_{};   // the box that was measured; predictions outside it are those of its nearest face
+  Point3 high_{};
+  NearestPoints nearest_;
+  // Rows of width(): first ln(time with 1 / flops), then ln(ratio) for each count but the first.
+  std::vector<float> residuals_;  // one row a curve
+  std::vector<float> trend_;      // one row a feature
+  std::vector<float> weights_;    // one a curve: 1 / (variance of the model + variance of its measurement)
+
+  [[nodiscard]] std::size_t width() const { return counts_.size(); }
+};
+
+}  // namespace blastune

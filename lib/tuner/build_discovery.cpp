@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tuner/build_discovery.h"
+
+#include <stdlib.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+namespace blastune {
+namespace {
+
+namespace fs = std::filesystem;
+
+// More than any machine has; a directory full of look-alikes must not keep its user waiting for ever.
+constexpr std::size_t most_candidates = 64;
+
+// What is in a directory, ascending; nothing when it cannot be read.
+std::vector<fs::path> entries_of(const fs::path& directory) {
+  std::vector<fs::path> entries;
+  std::error_code problem;
+  for (fs::directory_iterator at(directory, fs::directory_options::skip_permission_denied, problem), end;
+       !problem && at != end; at.increment(problem))
+    entries.push_back(at->path());
+  std::sort(entries.begin(), entries.end());
+  return entries;
+}
+
+bool is_folder(const fs::path& path) {
+  std::error_code problem;
+  return fs::is_directory(path, problem);
+}
+
+// "libopenblas.so.0", "libopenblasp64_-r0.3.21.so"; not "libopenblas.so.0.debug".
+bool names_openblas(std::string_view name) {
+  const bool starts = name.starts_with("libopenblas") || name.starts_with("libscipy_openblas");
+  const std::size_t extension = name.find(".so");
+  if (!starts || extension == std::string_view::npos) return false;
+  const std::string_view version = name.substr(extension + 3);
+  return version.empty() ||
+         (version.front() == '.' && version.find_first_not_of(".0123456789") == std::string_view::npos);
+}
+
+void add_libraries(const fs::path& directory, std::vector<std::string>& found) {
+  for (const fs::path& entry : entries_of(directory)) {
+    if (!names_openblas(entry.filename().string())) continue;
+    std::error_code problem;
+    const fs::path resolved = fs::canonical(entry, problem);
+    if (problem || !fs::is_regular_file(resolved, problem)) continue;
+    found.push_back(resolved.string());
+  }
+}
+
+void add_once(std::vector<std::string>& texts, std::string text) {
+  if (std::find(texts.begin(), texts.end(), text) == texts.end()) texts.push_back(std::move(text));
+}
+
+// The libraries that wheels put next to a Python package.
+void add_python_libraries(const fs::path& library_directory, std::vector<std::string>& found) {
+  for (const fs::path& python : entries_of(library_directory)) {
+    if (!python.filename().string().starts_with("python3")) continue;
+    for (const char* packages : {"site-packages", "dist-packages"}) {
+      for (const char* owner : {"numpy.libs", "scipy.libs", "scipy_openblas64/lib", "scipy_openblas32/lib"})
+        add_libraries(python / packages / owner, found);
+    }
+  }
+}
+
+// Puts a build where it belongs: into the one it is the same as, or at the end.
+void add_build(Discovery& discovery, const std::string& name, WorkerHello hello) {
+  const std::string path = hello.build.path;
+  auto known = std::find_if(discovery.builds.begin(), discovery.builds.end(), [&](const FoundBuild& found) {
+    return same_build(found.hello.build, hello.build);
+  });
+  if (known == discovery.builds.end()) {
+    discovery.builds.emplace_back();
+    known = std::prev(discovery.builds.end());
+    known->hello = std::move(hello);
+  }
+  add_once(known->names, name);
+  if (!path.empty()) add_once(known->names, path);
+}
+
+bool is_known(const Discovery& discovery, const std::string& path) {
+  return std::any_of(discovery.builds.begin(), discovery.builds.end(), [&](const FoundBuild& found) {
+    return std::find(found.names.begin(), found.names.end(), path) != found.names.end();
+  });
+}
+
+std::vector<std::string> all_files(const DiscoveryOptions& options) {
+  std::vector<std::string> files = libraries_in(options.directories);
+  for (const std::string& file : options.files) {
+    std::error_code problem;
+    const fs::path resolved = fs::canonical(file, problem);
+    add_once(files, problem ? file : resolved.string());
+  }
+  if (files.size() > most_candidates) files.resize(most_candidates);
+  return files;
+}
+
+// A worker that cannot be started would make every library look unusable.
+bool ends_discovery(const Error& error, const std::string& worker) {
+  return error.kind == ErrorKind::interrupted || error.what.starts_with("cannot run " + worker);
+}
+
+}  // namespace
+
+std::vector<std::string> libraries_in(const std::vector<std::string>& directories) {
+  std::vector<std::string> found;
+  for (const std::string& directory : directories) {
+    add_libraries(directory, found);
+    for (const fs::path& entry : entries_of(directory)) {
+      if (entry.filename().string().starts_with("openblas") && is_folder(entry)) {
+        add_libraries(entry, found);
+        add_libraries(entry / "lib", found);
+      }
+    }
+  }
+  std::sort(found.begin(), found.end());
+  found.erase(std::unique(found.begin(), found.end()), found.end());
+  return found;
+}
+
+DiscoveryOptions usual_places() {
+  DiscoveryOptions options;
+  const auto add = [&options](const std::string& directory) { add_once(options.directories, directory); };
+  if (const char* path = ::secure_getenv("LD_LIBRARY_PATH"); path != nullptr) {
+    std::string_view rest = path;
+    while (!rest.empty()) {
+      const std::size_t end = std::min(rest.find_first_of(":;"), rest.size());
+      if (end > 0) add(std::string(rest.substr(0, end)));
+      rest.remove_prefix(std::min(end + 1, rest.size()));
+    }
+  }
+  for (const char* root :
+       {"/usr/local/lib", "/usr/local/lib64", "/usr/lib", "/usr/lib64", "/opt/OpenBLAS/lib"}) {
+    add(root);
+    // Multiarch directories: x86_64-linux-gnu, aarch64-linux-gnu, ...
+    for (const fs::path& entry : entries_of(root)) {
+      if (entry.filename().string().find("-linux-") != std::string::npos && is_folder(entry))
+        add(entry.string());
+    }
+  }
+  std::vector<std::string> python_places = {"/usr/local/lib", "/usr/lib"};
+  if (const char* home = ::secure_getenv("HOME"); home != nullptr && *home != '\0')
+    python_places.push_back(std::string(home) + "/.local/lib");
+  if (const char* environment = ::secure_getenv("VIRTUAL_ENV");
+      environment != nullptr && *environment != '\0')
+    python_places.push_back(std::string(environment) + "/lib");
+  for (const std::string& place : python_places) add_python_libraries(place, options.files);
+  return options;
+}
+
+Result<Discovery> discover_builds(const std::string& worker, const DiscoveryOptions& options) {
+  Discovery discovery;
+  for (const std::string& name : options.names) {
+    Result<WorkerHello> hello = identify_build(worker, name, options.worker_options);
+    if (hello) {
+      add_build(discovery, name, std::move(*hello));
+    } else if (ends_discovery(hello.error(), worker)) {
+      return hello.error();
+    } else {
+      discovery.unusable.push_back({name, hello.error()});
+    }
+  }
+  for (const std::string& file : all_files(options)) {
+    if (is_known(discovery, file)) continue;
+    Result<WorkerHello> hello = identify_build(worker, file, options.worker_options);
+    if (hello) {
+      add_build(discovery, file, std::move(*hello));
+    } else if (ends_discovery(hello.error(), worker)) {
+      return hello.error();
+    } else {
+      discovery.unusable.push_back({file, hello.error()});
+    }
+  }
+  if (!discovery.builds.empty()) discovery.builds.front().is_default = true;
+  return discovery;
+}
+
+Result<FoundBuild> find_default_build(const std::string& worker, const DiscoveryOptions& options) {
+  std::vector<std::string> candidates = options.names;
+  for (std::string& file : all_files(options)) candidates.push_back(std::move(file));
+  std::string reasons;
+  for (const std::string& candidate : candidates) {
+    Result<WorkerHello> hello = identify_build(worker, candidate, options.worker_options);
+    if (hello) {
+      FoundBuild found;
+      found.names.push_back(candidate);
+      if (!hello->build.path.empty()) add_once(found.names, hello->build.path);
+      found.hello = std::move(*hello);
+      found.is_default = true;
+      return found;
+    }
+    if (ends_discovery(hello.error(), worker)) return hello.error();
+    reasons += (reasons.empty() ? ": " : "; ") + hello.error().what;
+  }
+  return Error{ErrorKind::not_found, "no usable OpenBLAS was found" + reasons,
+               "install one (Debian: apt install libopenblas0-pthread) or name its file with --blas"};
+}
+
+}  // namespace blastune

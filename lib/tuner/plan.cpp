@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tuner/plan.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "model/thread_use.h"
+
+namespace blastune {
+namespace {
+
+// Below this many flops the call is over before a second thread has woken; above max_flops nothing changes.
+constexpr double smallest_grid_volume = 4.0 * 65536;
+constexpr double largest_grid_size = 4096;
+
+bool worth_measuring(const Gemm& gemm, const PlanOptions& options, const Build& build) {
+  return check_dimensions(gemm).ok() && !runs_on_one_thread(build, gemm) && flops(gemm) <= options.max_flops &&
+         operand_bytes(gemm) <= options.max_operand_bytes;
+}
+
+// The batch size at which the library starts to use threads: the best count often jumps right there.
+std::int64_t first_threaded_batch(const Series& series, const PlanOptions& options, const Build& build) {
+  std::int64_t low = options.smallest_batch;
+  std::int64_t high = options.largest_batch;
+  while (low < high) {
+    const std::int64_t middle = low + (high - low) / 2;
+    if (runs_on_one_thread(build, series.at(middle))) {
+      low = middle + 1;
+    } else {
+      high = middle;
+    }
+  }
+  return high;
+}
+
+// The i-th element of the Halton sequence in that base (Halton 1960).
+double radical_inverse(int index, int base) {
+  double result = 0;
+  double digit_value = 1.0 / base;
+  for (; index > 0; index /= base, digit_value /= base) result += digit_value * (index % base);
+  return result;
+}
+
+// Log-uniform shapes whose volume lies between where threads begin to matter and max_flops.
+std::vector<Gemm> grid_shapes(DType dtype, std::string_view transposes, int count, const PlanOptions& options,
+                              const Build& build) {
+  std::vector<Gemm> shapes;
+  const double log_size = std::log(largest_grid_size);
+  // Most points of the cube are too small or too large; the bound ends the search when none fits.
+  const int last = 100 * count + 1000;
+  for (int i = 1; i < last && static_cast<int>(shapes.size()) < count; ++i) {
+    Gemm gemm;
+    gemm.dtype = dtype;
+    if (!set_transposes(gemm, transposes)) return shapes;
+    gemm.m = std::llround(std::exp(log_size * radical_inverse(i, 2)));
+    gemm.n = std::llround(std::exp(log_size * radical_inverse(i, 3)));
+    gemm.k = std::llround(std::exp(log_size * radical_inverse(i, 5)));
+    if (volume(gemm) > smallest_grid_volume && worth_measuring(gemm, options, build)) shapes.push_back(gemm);
+  }
+  return shapes;
+}
+
+}  // namespace
+
+Gemm Series::at(std::int64_t batch) const {
+  return layer_gemm(layer, batch, dtype, pass, Layout::features_by_batch);
+}
+
+std::vector<Gemm> Plan::gemms() const {
+  std::set<Gemm> all(grid.begin(), grid.end());
+  for (const auto& one : series) {
+    for (const auto batch : one.batches) all.insert(one.at(batch));
+  }
+  return {all.begin(), all.end()};
+}
+
+std::vector<std::int64_t> batch_ladder(std::int64_t smallest, std::int64_t largest) {
+  std::vector<std::int64_t> batches;
+  for (std::int64_t batch = smallest; batch < largest; batch *= 4) batches.push_back(batch);
+  batches.push_back(largest);
+  return batches;
+}
+
+Plan make_plan(const PlanOptions& options, const Build& build) {
+  Plan plan;
+  std::set<Layer> layers;
+  for (const auto& network : options.networks) {
+    for (const auto& layer : layers_of(network)) layers.insert(layer);
+  }
+  const auto ladder = batch_ladder(options.smallest_batch, options.largest_batch);
+  for (const auto dtype : options.dtypes) {
+    for (const auto& layer : layers) {
+      for (const auto pass : options.passes) {
+        Series series{layer, pass, dtype, {}};
+        std::set<std::int64_t> batches(ladder.begin(), ladder.end());
+        batches.insert(first_threaded_batch(series, options, build));
+        for (const auto batch : batches) {
+          if (worth_measuring(series.at(batch), options, build)) series.batches.push_back(batch);
+        }
+        if (!series.batches.empty()) plan.series.push_back(std::move(series));
+      }
+    }
+  }
+  std::set<Gemm> named;
+  for (const auto& gemm : plan.gemms()) named.insert(gemm);
+  for (const auto dtype : options.dtypes) {
+    for (const auto* transposes : {"NN", "NT", "TN", "TT"}) {
+      const bool plain = std::string_view(transposes) == "NN";
+      for (const auto& gemm :
+           grid_shapes(dtype, transposes, plain ? 2 * options.grid_shapes : options.grid_shapes, options, build)) {
+        if (named.insert(gemm).second) plan.grid.push_back(gemm);
+      }
+    }
+  }
+  return plan;
+}
+
+}  // namespace blastune

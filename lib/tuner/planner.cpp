@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tuner/planner.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+#include "model/statistics.h"
+
+namespace blastune {
+namespace {
+
+constexpr double burst_seconds = 1.5e-3;     // counted calls of a burst last about this long
+constexpr int most_calls = 5;                // the median of five holds against two bad calls
+constexpr double request_seconds = 30e-6;    // a burst's cost beside its calls
+constexpr double prior_deviation = 0.2;      // of one burst relative to its mean, until bursts say otherwise
+constexpr double prior_bursts = 3;           // how many bursts that belief is worth
+constexpr double unmeasured_regret = 0.3;    // expected of choosing blindly
+constexpr double race_probability = 0.01;    // a count less likely than this to be the best is not measured again
+constexpr int most_fruitless = 12;           // bursts lost or disturbed in a row before a gemm is given up
+constexpr double rounds_per_budget = 24;
+constexpr double shortest_round = 0.3;       // seconds
+constexpr double refinement_ratio = 1.25;    // batch sizes closer than this are not refined further
+constexpr double refinement_gain = 1.03;     // nor where the neighbour's best count costs less than this
+
+double mean_error(const Moments& seconds) {
+  const auto bursts = static_cast<double>(seconds.count());
+  const double prior = prior_deviation * seconds.mean();
+  const double variance =
+      (seconds.variance() * (bursts - 1) + prior * prior * prior_bursts) / (bursts - 1 + prior_bursts);
+  return std::sqrt(variance / bursts);
+}
+
+// Standard errors by which the count's mean is behind the best one's.
+double behind(const Moments& seconds, const Moments& best) {
+  return (seconds.mean() - best.mean()) / std::hypot(mean_error(seconds), mean_error(best));
+}
+
+// E[max(0, -x)] for x normal with that mean and error: what staying with the choice is expected to lose.
+double expected_loss(double mean, double error) {
+  const double z = mean / error;
+  const double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
+  return error * density - mean * normal_cdf(-z);
+}
+
+const CurvePoint* fastest(const Curve& curve) {
+  const auto best = std::ranges::min_element(curve.points, {}, [](const CurvePoint& p) { return p.seconds.mean(); });
+  return best == curve.points.end() ? nullptr : &*best;
+}
+
+}  // namespace
+
+Planner::Planner(Plan plan, std::vector<int> counts, Table known, PlannerOptions options)
+    : plan_(std::move(plan)),
+      counts_(std::move(counts)),
+      options_(options),
+      known_(std::move(known)),
+      rng_(options.seed),
+      seconds_per_flop_(1e-10) {
+  progress_.budget_seconds = options_.budget_seconds;
+  for (const auto& gemm : plan_.gemms()) add_item(gemm);
+  // What an earlier tune refined stays refined, so that the series start where they ended.
+  for (auto& series : plan_.series) {
+    for (const auto& curve : known_.curves) {
+      for (const auto size : {curve.gemm.m, curve.gemm.n, curve.gemm.k}) {
+        if (series.at(size) != curve.gemm || std::ranges::binary_search(series.batches, size)) continue;
+        series.batches.insert(std::ranges::lower_bound(series.batches, size), size);
+        add_item(curve.gemm);
+      }
+    }
+  }
+}
+
+void Planner::add_item(const Gemm& gemm) {
+  const auto [place, is_new] = items_.try_emplace(gemm);
+  if (!is_new) return;
+  place->second.fresh.gemm = place->second.all.gemm = gemm;
+  if (const Curve* curve = known_.find(gemm)) place->second.all = *curve;
+}
+
+// The counts that were not measured yet, and those that could still be the best.
+std::vector<int> Planner::open_counts(const Item& item) const {
+  const CurvePoint* best = fastest(item.all);
+  std::vector<int> open;
+  for (const int count : counts_) {
+    const CurvePoint* point = item.all.find(count);
+    if (point == nullptr || best == nullptr || point == best ||
+        normal_cdf(-behind(point->seconds, best->seconds)) > race_probability) {
+      open.push_back(count);
+    }
+  }
+  return open;
+}
+
+double Planner::expected_regret(const Item& item) const {
+  const int chosen = best_threads(item.all, counts_.back(), options_.tolerance);
+  if (chosen == 0) return unmeasured_regret;
+  const Moments& choice = item.all.find(chosen)->seconds;
+  double worst = 0;
+  for (const int count : counts_) {
+    const CurvePoint* point = item.all.find(count);
+    if (point == nullptr) return unmeasured_regret;
+    if (count == chosen) continue;
+    const double error = std::hypot(mean_error(point->seconds), mean_error(choice));
+    // A tie within the tolerance is settled in favour of fewer threads; only what lies beyond it is a loss.
+    const double margin = point->seconds.mean() - choice.mean() / (1 + options_.tolerance);
+    worst = std::max(worst, expected_loss(margin, error) / choice.mean());
+  }
+  return worst;
+}
+
+bool Planner::settled(const Item& item) const {
+  if (item.fruitless >= most_fruitless) return true;
+  const auto open = open_counts(item);
+  if (open.size() > 1) {
+    for (const int count : open) {
+      const CurvePoint* point = item.all.find(count);
+      if (point == nullptr || point->seconds.count() < options_.least_bursts) return false;
+    }
+  }
+  return expected_regret(item) <= options_.acceptable_regret;
+}
+
+double Planner::call_seconds(const Item& item, int threads) const {
+  if (const CurvePoint* point = item.all.find(threads)) return point->seconds.mean();
+  if (const CurvePoint* best = fastest(item.all)) return best->seconds.mean();
+  return flops(item.all.gemm) * seconds_per_flop_;
+}
+
+BurstRequest Planner::burst(const Item& item, int threads) const {
+  BurstRequest request{item.all.gemm, threads, 1, 1};
+  const double fitting = burst_seconds / call_seconds(item, threads);
+  request.calls = fitting >= most_calls ? most_calls : std::max(1, static_cast<int>(fitting));
+  return request;
+}
+
+double Planner::block_seconds(const Item& item) const {
+  double seconds = 0;
+  for (const int count : open_counts(item)) {
+    const BurstRequest request = burst(item, count);
+    seconds += request_seconds + (request.warm_calls + request.calls) * call_seconds(item, count);
+  }
+  return seconds;
+}
+
+void Planner::start_round() {
+  struct Candidate {
+    double worth;
+    double seconds;
+    Gemm gemm;
+  };
+  std::vector<Candidate> candidates;
+  for (const auto& [gemm, item] : items_) {
+    if (settled(item)) continue;
+    const double seconds = block_seconds(item);
+    // By the square root of its cost: by the whole of it, small gemms would be measured to perfection
+    // before a large one is looked at.
+    candidates.push_back({expected_regret(item) / std::sqrt(seconds), seconds, gemm});
+  }
+  std::ranges::stable_sort(candidates, std::ranges::greater{}, &Candidate::worth);
+  double left = std::max(shortest_round, options_.budget_seconds / rounds_per_budget);
+  for (const auto& candidate : candidates) {
+    if (left <= 0) break;
+    round_.push_back(candidate.gemm);
+    left -= candidate.seconds;
+  }
+  rng_.shuffle(std::span(round_));
+}
+
+std::vector<BurstRequest> Planner::next(double seconds) {
+  const double left = options_.budget_seconds - progress_.spent_seconds;
+  if (left <= 0) return {};
+  if (round_.empty()) {
+    refine();
+    start_round();
+  }
+  double planned = 0;
+  std::vector<BurstRequest> requests;
+  while (!round_.empty() && (requests.empty() || planned < seconds)) {
+    const Item& item = items_.at(round_.back());
+    round_.pop_back();
+    planned += block_seconds(item);
+    auto block = open_counts(item);
+    rng_.shuffle(std::span(block));
+    for (const int count : block) requests.push_back(burst(item, count));
+  }
+  return requests;
+}
+
+void Planner::record(std::span<const BurstRequest> requests, std::span<const std::optional<BurstResult>> results,
+                     double elapsed_seconds) {
+  progress_.spent_seconds += elapsed_seconds;
+  for (std::size_t i = 0; i < requests.size() && i < results.size(); ++i) {
+    const BurstRequest& request = requests[i];
+    Item& item = items_.at(request.gemm);
+    ++progress_.bursts;
+    if (!results[i]) {
+      ++item.fruitless;
+      ++progress_.lost;
+      continue;
+    }
+    if (is_disturbed(request, results[i]->context)) {
+      ++item.fruitless;
+      ++item.fresh.disturbed;
+      ++progress_.disturbed;
+      continue;
+    }
+    const double value = burst_value(*results[i]);
+    item.fruitless = 0;
+    item.fresh.at(request.threads).seconds.add(value);
+    item.all.at(request.threads).seconds.add(value);
+    if (request.threads == 1) seconds_per_flop_ = std::lerp(seconds_per_flop_, value / flops(request.gemm), 0.1);
+  }
+}
+
+bool Planner::best_count_changes(const Series& series, std::int64_t from, std::int64_t to) const {
+  const Curve& low = items_.at(series.at(from)).all;
+  const Curve& high = items_.at(series.at(to)).all;
+  const int limit = counts_.back();
+  const int low_best = best_threads(low, limit, options_.tolerance);
+  const int high_best = best_threads(high, limit, options_.tolerance);
+  if (low_best == 0 || high_best == 0 || low_best == high_best) return false;
+  const auto cost = [](const Curve& curve, int used, int best) {
+    const CurvePoint* with = curve.find(used);
+    return with == nullptr ? refinement_gain : with->seconds.mean() / curve.find(best)->seconds.mean();
+  };
+  return cost(low, high_best, low_best) >= refinement_gain || cost(high, low_best, high_best) >= refinement_gain;
+}
+
+void Planner::refine() {
+  for (auto& series : plan_.series) {
+    std::vector<std::int64_t> added;
+    for (std::size_t i = 0; i + 1 < series.batches.size(); ++i) {
+      const auto from = series.batches[i];
+      const auto to = series.batches[i + 1];
+      if (static_cast<double>(to) / static_cast<double>(from) < refinement_ratio || to - from < 2) continue;
+      const auto middle = std::llround(std::sqrt(static_cast<double>(from) * static_cast<double>(to)));
+      if (middle <= from || middle >= to || !best_count_changes(series, from, to)) continue;
+      if (static_cast<std::int64_t>(items_.size()) >= options_.max_curves) return;
+      added.push_back(middle);
+      add_item(series.at(middle));
+    }
+    series.batches.insert(series.batches.end(), added.begin(), added.end());
+    std::ranges::sort(series.batches);
+  }
+}
+
+Progress Planner::progress() const {
+  Progress now = progress_;
+  now.gemms = items_.size();
+  now.settled = static_cast<std::size_t>(
+      std::ranges::count_if(items_, [this](const auto& entry) { return settled(entry.second); }));
+  return now;
+}
+
+std::vector<Curve> Planner::measured() const {
+  std::vector<Curve> curves;
+  for (const auto& [gemm, item] : items_) {
+    if (!item.fresh.points.empty()) curves.push_back(item.fresh);
+  }
+  return curves;
+}
+
+}  // namespace blastune

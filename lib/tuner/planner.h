@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Decides what to measure next. Pure: it is told what came back and how long it took, and knows no clock,
+// no file and no thread; the same seed and the same answers give the same questions.
+//
+// Work goes in rounds. A round takes the gemms whose present choice is expected to lose most, and measures
+// a block of each: every count that could still be the best, once, in random order, the blocks shuffled.
+// So the samples of one gemm are spread over the whole run, drift hits all counts alike, and time is
+// spent where a decision is open and not where a time is uncertain. Between rounds, series are refined
+// where the best count changes from one batch size to the next.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "model/burst.h"
+#include "model/curve.h"
+#include "model/rng.h"
+#include "model/table.h"
+#include "tuner/plan.h"
+
+namespace blastune {
+
+struct PlannerOptions {
+  double budget_seconds = 20;
+  double tolerance = 0.02;          // as the advisor's
+  double acceptable_regret = 0.004; // expected loss of a choice below which a gemm is settled
+  int least_bursts = 3;             // of every count still possible, before a gemm can be settled
+  std::int64_t max_curves = 4000;   // refinement stops there
+  std::uint64_t seed = 1;
+};
+
+struct Progress {
+  double spent_seconds = 0;
+  double budget_seconds = 0;
+  std::size_t gemms = 0;
+  std::size_t settled = 0;
+  std::int64_t bursts = 0;
+  std::int64_t disturbed = 0;
+  std::int64_t lost = 0;
+};
+
+class Planner {
+ public:
+  // counts: the candidates, ascending, starting with 1. known: what earlier tunes of this machine and build
+  // left; its curves may be empty.
+  Planner(Plan plan, std::vector<int> counts, Table known, PlannerOptions options);
+
+  // The next bursts, about `seconds` worth of them (at least one block when there is anything left to do).
+  // Empty: the budget is spent or every gemm is settled.
+  std::vector<BurstRequest> next(double seconds);
+
+  // The answers to exactly the bursts that next() returned last, and the wall time they took together.
+  void record(std::span<const BurstRequest> requests, std::span<const std::optional<BurstResult>> results,
+              double elapsed_seconds);
+
+  [[nodiscard]] Progress progress() const;
+
+  // What was measured since the start, one curve a gemm with at least one burst. Known curves not included.
+  [[nodiscard]] std::vector<Curve> measured() const;
+
+ private:
+  struct Item {
+    Curve fresh;   // this run's bursts
+    Curve all;     // with what was known before
+    int fruitless = 0;  // bursts since the last good one that were lost or disturbed
+  };
+
+  void add_item(const Gemm& gemm);
+  [[nodiscard]] bool settled(const Item& item) const;
+  [[nodiscard]] std::vector<int> open_counts(const Item& item) const;
+  [[nodiscard]] double expected_regret(const Item& item) const;
+  [[nodiscard]] double call_seconds(const Item& item, int threads) const;
+  [[nodiscard]] BurstRequest burst(const Item& item, int threads) const;
+  [[nodiscard]] double block_seconds(const Item& item) const;
+  [[nodiscard]] bool best_count_changes(const Series& series, std::int64_t from, std::int64_t to) const;
+  void start_round();
+  void refine();
+
+  Plan plan_;
+  std::vector<int> counts_;
+  PlannerOptions options_;
+  Table known_;
+  std::map<Gemm, Item> items_;
+  std::vector<Gemm> round_;  // blocks still to do, taken from the back
+  Rng rng_;
+  double seconds_per_flop_;  // with one thread; learned from what comes back
+  Progress progress_;
+};
+
+}  // namespace blastune

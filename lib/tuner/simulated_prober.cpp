@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tuner/simulated_prober.h"
+
+#include <cmath>
+#include <numbers>
+#include <utility>
+
+namespace blastune {
+
+SimulatedProber::SimulatedProber(CallSeconds call_seconds, SimulatedNoise noise, ManualClock& clock)
+    : call_seconds_(std::move(call_seconds)), noise_(noise), clock_(clock), rng_(noise.seed) {}
+
+// A log-normal factor (Box and Muller 1958).
+double SimulatedProber::deviate(double deviation) {
+  const double radius = std::sqrt(-2 * std::log(1 - rng_.uniform()));
+  return std::exp(deviation * radius * std::cos(2 * std::numbers::pi * rng_.uniform()));
+}
+
+Result<std::vector<std::optional<BurstResult>>> SimulatedProber::run(std::span<const BurstRequest> requests) {
+  std::vector<std::optional<BurstResult>> results;
+  for (const auto& request : requests) {
+    const double base = call_seconds_(request.gemm, request.threads) * deviate(noise_.burst_deviation);
+    BurstResult result;
+    result.context.wall_seconds = base * request.warm_calls;
+    for (int call = 0; call < request.calls; ++call) {
+      result.seconds.push_back(base * deviate(noise_.call_deviation));
+      result.context.wall_seconds += result.seconds.back();
+    }
+    if (rng_.uniform() < noise_.disturbed_share) result.context.wait_seconds = result.context.wall_seconds;
+    result.context.cpu_seconds = result.context.wall_seconds * request.threads;
+    clock_.advance(result.context.wall_seconds);
+    if (rng_.uniform() < noise_.lost_share) {
+      results.emplace_back(std::nullopt);
+    } else {
+      results.emplace_back(std::move(result));
+    }
+  }
+  return results;
+}
+
+}  // namespace blastune

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "model/curve.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <vector>
+
+#include "model/rng.h"
+#include "model/table.h"
+
+namespace blastune {
+namespace {
+
+Curve curve_with(const std::vector<std::pair<int, double>>& points) {
+  Curve curve;
+  curve.gemm = {DType::f64, Transpose::none, Transpose::none, 100, 500, 784};
+  for (const auto& [threads, seconds] : points) curve.at(threads).seconds.add(seconds);
+  return curve;
+}
+
+TEST(Moments, MergedInAnySplitTheyEqualTheWhole) {
+  Rng rng(1);
+  for (int trial = 0; trial < 100; ++trial) {
+    Moments whole;
+    Moments left;
+    Moments right;
+    const std::size_t count = 2 + rng.below(20);
+    const std::size_t cut = rng.below(count + 1);
+    for (std::size_t i = 0; i < count; ++i) {
+      const double value = 1 + rng.uniform();
+      whole.add(value);
+      (i < cut ? left : right).add(value);
+    }
+    left.merge(right);
+    EXPECT_EQ(left.count(), whole.count());
+    EXPECT_NEAR(left.mean(), whole.mean(), 1e-12);
+    EXPECT_NEAR(left.variance(), whole.variance(), 1e-12);
+  }
+}
+
+TEST(Moments, SummaryKeepsWhatItWasMadeOf) {
+  const Moments moments = Moments::from_summary(5, 2.0, 0.5);
+  EXPECT_EQ(moments.count(), 5);
+  EXPECT_DOUBLE_EQ(moments.mean(), 2.0);
+  EXPECT_DOUBLE_EQ(moments.standard_deviation(), 0.5);
+  EXPECT_DOUBLE_EQ(moments.standard_error(), 0.5 / std::sqrt(5));
+  EXPECT_DOUBLE_EQ(scaled(moments, 3).mean(), 6.0);
+  EXPECT_DOUBLE_EQ(scaled(moments, 3).standard_deviation(), 1.5);
+}
+
+TEST(Curve, PointsStayAscendingInWhateverOrderTheyCome) {
+  const Curve curve = curve_with({{4, 1}, {1, 3}, {8, 1}, {2, 2}, {4, 3}});
+  ASSERT_EQ(curve.points.size(), 4U);
+  for (std::size_t i = 1; i < curve.points.size(); ++i) EXPECT_LT(curve.points[i - 1].threads, curve.points[i].threads);
+  EXPECT_DOUBLE_EQ(curve.find(4)->seconds.mean(), 2);
+  EXPECT_EQ(curve.find(3), nullptr);
+  EXPECT_EQ(curve.find(9), nullptr);
+}
+
+TEST(Curve, TheSmallestCountWithinTheToleranceIsBest) {
+  const Curve curve = curve_with({{1, 2.0}, {2, 1.015}, {3, 1.5}, {4, 1.0}});
+  EXPECT_EQ(best_threads(curve, 4, 0.02), 2);
+  EXPECT_EQ(best_threads(curve, 4, 0.01), 4);
+  EXPECT_EQ(best_threads(curve, 3, 0.01), 2);
+  EXPECT_EQ(best_threads(curve, 1, 0.02), 1);
+  EXPECT_EQ(best_threads(curve, 0, 0.02), 0);
+  EXPECT_EQ(best_threads(Curve{}, 4, 0.02), 0);
+}
+
+TEST(Table, AddingMergesIntoTheCurveOfTheSameGemm) {
+  Table table;
+  Curve one = curve_with({{1, 2.0}});
+  Curve other = curve_with({{1, 4.0}, {2, 1.0}});
+  other.disturbed = 3;
+  Curve elsewhere = one;
+  elsewhere.gemm.m = 1;
+  table.add(one);
+  table.add(elsewhere);
+  table.add(other);
+  ASSERT_EQ(table.curves.size(), 2U);
+  EXPECT_EQ(table.curves[0].gemm.m, 1);
+  const Curve* merged = table.find(one.gemm);
+  ASSERT_NE(merged, nullptr);
+  EXPECT_DOUBLE_EQ(merged->find(1)->seconds.mean(), 3.0);
+  EXPECT_EQ(merged->disturbed, 3);
+  Gemm absent = one.gemm;
+  absent.k += 1;
+  EXPECT_EQ(table.find(absent), nullptr);
+}
+
+TEST(Tables, OneForEachMachineAndBuild) {
+  Tables tables;
+  Table table;
+  table.machine.cpu_model = "A";
+  table.build.config = "OpenBLAS 0.3.21";
+  put_table(tables, table);
+  table.spent_seconds = 7;
+  put_table(tables, table);
+  ASSERT_EQ(tables.size(), 1U);
+  EXPECT_EQ(tables[0].spent_seconds, 7);
+  table.build.threading = Threading::openmp;
+  put_table(tables, table);
+  EXPECT_EQ(tables.size(), 2U);
+  EXPECT_EQ(find_table(tables, table.machine, table.build), &tables[1]);
+  MachineSignature elsewhere = table.machine;
+  elsewhere.processors = 9;
+  EXPECT_EQ(find_table(tables, elsewhere, table.build), nullptr);
+}
+
+}  // namespace
+}  // namespace blastune

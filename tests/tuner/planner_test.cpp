@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tuner/planner.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "base/clock.h"
+#include "model/advisor.h"
+#include "model/statistics.h"
+#include "model/thread_use.h"
+#include "tuner/simulated_prober.h"
+#include "tuner/tune_run.h"
+
+namespace blastune {
+namespace {
+
+const Network article_network{{784, 100, 50, 10}};
+
+Build pthread_build() {
+  Build build;
+  build.threading = Threading::pthread;
+  return build;
+}
+
+PlanOptions plan_options() {
+  PlanOptions options;
+  options.networks = {article_network};
+  options.dtypes = {DType::f64};
+  return options;
+}
+
+// Work divides, every thread costs a start.
+double formula_seconds(const Gemm& gemm, int threads) { return volume(gemm) * 1e-10 / threads + 2e-5 * (threads - 1); }
+
+struct Run {
+  Table table;
+  Progress progress;
+  double seconds = 0;
+};
+
+Run simulate(SimulatedNoise noise, double budget, std::vector<int> counts = {1, 2, 3, 4}, Table known = {},
+             std::uint64_t seed = 1) {
+  ManualClock clock;
+  SimulatedProber prober(formula_seconds, noise, clock);
+  known.build = pthread_build();
+  known.default_threads = counts.back();
+  PlannerOptions options;
+  options.budget_seconds = budget;
+  options.seed = seed;
+  Planner planner(make_plan(plan_options(), pthread_build()), counts, known, options);
+  EXPECT_TRUE(run_tune(planner, prober, clock, [](const Progress&) { return true; }).ok());
+  Run run{known, planner.progress(), clock.monotonic_seconds()};
+  for (const auto& curve : planner.measured()) run.table.add(curve);
+  return run;
+}
+
+TEST(Plan, NamesEachGemmOnceAndOnlyThoseWhereTheCountMatters) {
+  const Plan plan = make_plan(plan_options(), pthread_build());
+  const auto gemms = plan.gemms();
+  ASSERT_GT(gemms.size(), 50U);
+  EXPECT_EQ(std::set<Gemm>(gemms.begin(), gemms.end()).size(), gemms.size());
+  std::set<std::string> transposes;
+  for (const auto& gemm : gemms) {
+    EXPECT_FALSE(runs_on_one_thread(pthread_build(), gemm)) << describe(gemm);
+    EXPECT_LE(flops(gemm), plan_options().max_flops);
+    transposes.insert(transpose_letters(gemm));
+  }
+  EXPECT_EQ(transposes.size(), 4U);
+}
+
+TEST(Plan, TheLadderKeepsItsEnds) {
+  EXPECT_EQ(batch_ladder(1, 4096), (std::vector<std::int64_t>{1, 4, 16, 64, 256, 1024, 4096}));
+  EXPECT_EQ(batch_ladder(3, 20), (std::vector<std::int64_t>{3, 12, 20}));
+  EXPECT_EQ(batch_ladder(5, 5), (std::vector<std::int64_t>{5}));
+}
+
+TEST(Plan, ASeriesBeginsWhereTheLibraryBeginsToUseThreads) {
+  const Plan plan = make_plan(plan_options(), pthread_build());
+  for (const auto& series : plan.series) {
+    const auto first = series.batches.front();
+    if (first == 1) continue;
+    EXPECT_TRUE(runs_on_one_thread(pthread_build(), series.at(first - 1)));
+  }
+}
+
+TEST(Planner, KeepsWithinItsBudgetAndSettlesWhenItCan) {
+  const Run short_run = simulate({.burst_deviation = 0.1}, 1);
+  EXPECT_GT(short_run.progress.bursts, 0);
+  EXPECT_LT(short_run.seconds, 2.0);
+  const Run long_run = simulate({.burst_deviation = 0.02, .call_deviation = 0.02}, 1000);
+  EXPECT_EQ(long_run.progress.settled, long_run.progress.gemms);
+  EXPECT_LT(long_run.seconds, 500);
+}
+
+TEST(Planner, ItsTableAdvisesWellOnShapesItDidNotMeasure) {
+  const Run run = simulate({.burst_deviation = 0.1, .call_deviation = 0.05}, 60);
+  const Advisor advisor(run.table);
+  std::vector<double> regret;
+  for (std::int64_t batch = 5; batch < 4000; batch = batch * 5 / 4) {
+    for (const auto& layer : layers_of(article_network)) {
+      const Gemm gemm = layer_gemm(layer, batch, DType::f64, Pass::forward, Layout::features_by_batch);
+      if (runs_on_one_thread(pthread_build(), gemm)) continue;
+      double best = formula_seconds(gemm, 1);
+      for (int threads = 2; threads <= 4; ++threads) best = std::min(best, formula_seconds(gemm, threads));
+      regret.push_back(formula_seconds(gemm, advisor.advise(gemm, 4).threads) / best);
+    }
+  }
+  EXPECT_LT(geometric_mean(regret), 1.02);
+  EXPECT_LT(quantile(regret, 1), 1.25);
+}
+
+TEST(Planner, RefinesWhereTheBestCountChanges) {
+  const Run run = simulate({}, 1000);
+  // The best count of the first layer's forward pass changes between these two rungs of the ladder.
+  int between = 0;
+  for (const auto& curve : run.table.curves) {
+    const Gemm& gemm = curve.gemm;
+    between += static_cast<int>(gemm.k == 784 && gemm.m == 100 && gemm.n > 4 && gemm.n < 16);
+  }
+  EXPECT_GE(between, 2);
+  EXPECT_GT(run.progress.gemms, make_plan(plan_options(), pthread_build()).gemms().size());
+}
+
+TEST(Planner, SpreadsTheBurstsOfAGemmOverTheRun) {
+  ManualClock clock;
+  SimulatedProber prober(formula_seconds, {.burst_deviation = 0.3}, clock);
+  Planner planner(make_plan(plan_options(), pthread_build()), {1, 2}, Table{}, {.budget_seconds = 20});
+  std::map<Gemm, std::vector<double>> times;
+  for (auto requests = planner.next(0.2); !requests.empty(); requests = planner.next(0.2)) {
+    const double start = clock.monotonic_seconds();
+    const auto results = prober.run(requests);
+    for (const auto& request : requests) times[request.gemm].push_back(start);
+    planner.record(requests, *results, clock.monotonic_seconds() - start);
+  }
+  int together = 0;
+  int checked = 0;
+  for (const auto& [gemm, starts] : times) {
+    if (starts.size() < 8) continue;
+    ++checked;
+    together += static_cast<int>(starts.back() - starts.front() < 1);
+  }
+  EXPECT_GT(checked, 10);
+  EXPECT_EQ(together, 0);
+}
+
+TEST(Planner, EveryBlockHoldsEachOpenCountOnce) {
+  Planner planner(make_plan(plan_options(), pthread_build()), {1, 2, 3, 4}, Table{}, {});
+  const auto requests = planner.next(0.5);
+  ASSERT_FALSE(requests.empty());
+  ASSERT_EQ(requests.size() % 4, 0U);
+  for (std::size_t block = 0; block < requests.size(); block += 4) {
+    std::set<int> counts;
+    for (std::size_t i = block; i < block + 4; ++i) {
+      EXPECT_EQ(requests[i].gemm, requests[block].gemm);
+      EXPECT_GE(requests[i].warm_calls, 1);
+      EXPECT_GE(requests[i].calls, 1);
+      counts.insert(requests[i].threads);
+    }
+    EXPECT_EQ(counts.size(), 4U);
+  }
+}
+
+TEST(Planner, RacesLosersOut) {
+  const Run run = simulate({.burst_deviation = 0.05}, 200);
+  std::int64_t best_bursts = 0;
+  std::int64_t worst_bursts = 0;
+  for (const auto& curve : run.table.curves) {
+    const auto* best = curve.find(best_threads(curve, 4, 0));
+    const auto* worst = &*std::ranges::max_element(curve.points, {}, [](const auto& p) { return p.seconds.mean(); });
+    if (worst->seconds.mean() < 1.5 * best->seconds.mean()) continue;
+    best_bursts += best->seconds.count();
+    worst_bursts += worst->seconds.count();
+  }
+  EXPECT_GT(best_bursts, worst_bursts);
+}
+
+TEST(Planner, ThrowsDisturbedBurstsAwayAndCountsThem) {
+  const Run run = simulate({.burst_deviation = 0.05, .disturbed_share = 0.3, .lost_share = 0.1}, 30);
+  EXPECT_GT(run.progress.disturbed, run.progress.bursts / 5);
+  EXPECT_GT(run.progress.lost, run.progress.bursts / 20);
+  std::int64_t kept = 0;
+  std::int64_t disturbed = 0;
+  for (const auto& curve : run.table.curves) {
+    disturbed += curve.disturbed;
+    for (const auto& point : curve.points) kept += point.seconds.count();
+  }
+  EXPECT_EQ(kept + run.progress.disturbed + run.progress.lost, run.progress.bursts);
+  EXPECT_LE(disturbed, run.progress.disturbed);
+}
+
+TEST(Planner, EndsWhenNothingCanBeMeasured) {
+  const Run run = simulate({.lost_share = 1}, 1e9);
+  EXPECT_TRUE(run.table.curves.empty());
+  EXPECT_EQ(run.progress.lost, run.progress.bursts);
+}
+
+TEST(Planner, ASecondRunContinuesTheFirst) {
+  const SimulatedNoise noise{.burst_deviation = 0.2, .call_deviation = 0.05};
+  const Run first = simulate(noise, 10);
+  const Run second = simulate(noise, 10, {1, 2, 3, 4}, first.table, 2);
+  EXPECT_GE(second.progress.gemms, first.progress.gemms);
+  EXPECT_GT(second.progress.settled, first.progress.settled);
+  EXPECT_GE(second.table.curves.size(), first.table.curves.size());
+}
+
+TEST(Planner, TheSameSeedAsksTheSameQuestions) {
+  const Run one = simulate({.burst_deviation = 0.2}, 5);
+  const Run other = simulate({.burst_deviation = 0.2}, 5);
+  EXPECT_EQ(one.table, other.table);
+}
+
+TEST(Planner, AnObserverCanStopItAndKeepsWhatWasMeasured) {
+  ManualClock clock;
+  SimulatedProber prober(formula_seconds, {}, clock);
+  Planner planner(make_plan(plan_options(), pthread_build()), {1, 2}, Table{}, {});
+  int calls = 0;
+  EXPECT_TRUE(run_tune(planner, prober, clock, [&](const Progress&) { return ++calls < 3; }).ok());
+  EXPECT_EQ(calls, 3);
+  EXPECT_FALSE(planner.measured().empty());
+}
+
+}  // namespace
+}  // namespace blastune
