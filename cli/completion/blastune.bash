@@ -1,0 +1,62 @@
+# bash completion for blastune                                             -*- shell-script -*-
+# SPDX-License-Identifier: BSD-3-Clause
+# shellcheck shell=bash disable=SC2207  # what is offered is words of letters and dashes: splitting is safe
+#
+# Needs nothing but bash: source this file, or put it into the completions folder under the name blastune.
+
+# The options of one verb; of the program itself when the verb is empty.
+_blastune_options() {
+  case $1 in
+    "") echo --help --version --color ;;
+    recommend)
+      echo --help --color --m --n --batch --gemm --transpose --layers --dtype --layout --pass --blas \
+        --available --table --explain --json --no-measure ;;
+    tune) echo --help --color --budget --quick --blas --dtype --threads --output --replay ;;
+    show) echo --help --color --table --blas --dtype --json ;;
+    sweep)
+      echo --help --color --layers --batches --threads --repeat --csv --dtype --layout --pass --blas ;;
+    topology | doctor) echo --help --color --json ;;
+    completion) echo --help --color ;;
+  esac
+}
+
+# What may follow an option; nothing when that is a number or a list of numbers.
+_blastune_values() {
+  local path
+  case $1 in
+    --dtype) COMPREPLY=($(compgen -W "f32 f64" -- "$2")) ;;
+    --layout) COMPREPLY=($(compgen -W "features-by-batch batch-by-features" -- "$2")) ;;
+    --pass) COMPREPLY=($(compgen -W "forward backward-data backward-weights" -- "$2")) ;;
+    --transpose) COMPREPLY=($(compgen -W "NN NT TN TT" -- "$2")) ;;
+    --color) COMPREPLY=($(compgen -W "auto always never" -- "$2")) ;;
+    --blas | --table | --output | --replay | --csv)
+      compopt -o filenames 2>/dev/null
+      while IFS= read -r path; do COMPREPLY+=("$path"); done < <(compgen -f -- "$2") ;;
+    --m | --n | --batch | --gemm | --layers | --batches | --threads | --repeat | --available | --budget) ;;
+    *) return 1 ;;
+  esac
+}
+
+_blastune() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous="" verb="" index
+  COMPREPLY=()
+  for ((index = 1; index < COMP_CWORD; index++)); do
+    case ${COMP_WORDS[index]} in
+      --color) ((index++)) ;;
+      -*) ;;
+      *) verb=${COMP_WORDS[index]}; break ;;
+    esac
+  done
+  if ((COMP_CWORD > 1)); then previous=${COMP_WORDS[COMP_CWORD - 1]}; fi
+
+  if _blastune_values "$previous" "$current"; then return; fi
+  if [[ $current == -* ]]; then
+    COMPREPLY=($(compgen -W "$(_blastune_options "$verb")" -- "$current"))
+  elif [[ -z $verb ]]; then
+    COMPREPLY=($(compgen -W "recommend tune show sweep topology doctor completion" -- "$current"))
+  elif [[ $verb == completion ]]; then
+    COMPREPLY=($(compgen -W "bash" -- "$current"))
+  fi
+}
+
+complete -F _blastune blastune
