@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "client/client.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <new>
+#include <string>
+
+#include "client/log.h"
+#include "client/memo.h"
+#include "model/thread_use.h"
+#include "store/table_location.h"
+
+namespace blastune {
+namespace {
+
+constinit Client client;
+
+// Only touched when there is advice: a process without a table pays no memory for it.
+constinit thread_local Memo memo;
+
+// Slow work in the middle of somebody's multiply: leaves errno as it was, and does not end half-way because
+// the host cancels the thread.
+class Undisturbed {
+ public:
+  Undisturbed() : error_number_(errno) { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state_); }
+  Undisturbed(const Undisturbed&) = delete;
+  Undisturbed& operator=(const Undisturbed&) = delete;
+  ~Undisturbed() {
+    int ignored = 0;
+    ::pthread_setcancelstate(cancel_state_, &ignored);
+    errno = error_number_;
+  }
+
+ private:
+  int error_number_;
+  int cancel_state_ = PTHREAD_CANCEL_ENABLE;
+};
+
+}  // namespace
+
+Client& process_client() {
+  return client;
+}
+
+int Client::recommend(const Gemm& gemm) {
+  keep_fresh();
+  const Question question = ask();
+  return question.word == 0 ? 0 : threads_for(gemm, question);
+}
+
+ClientScope Client::enter(const Gemm& gemm) {
+  keep_fresh();
+  const Question question = ask();
+  if (question.word == 0) return {};
+  // The library does not look at its count for such a multiply.
+  if (runs_on_one_thread(question.slot->object.build, gemm)) return {};
+  ClientScope scope;
+  scope.guard = question.slot->guard.enter(threads_for(gemm, question));
+  scope.slot = static_cast<std::uint8_t>(SnapshotWord::slot(question.word) + 1);
+  return scope;
+}
+
+void Client::leave(const ClientScope& scope) {
+  if (scope.slot == 0 || scope.slot > slots_.size()) return;
+  slots_[scope.slot - 1U].guard.leave(scope.guard);
+}
+
+ClientAdvice Client::advise(const Gemm& gemm) {
+  keep_fresh();
+  const Question question = ask();
+  if (question.word == 0) return {};
+  const SnapshotBox::Reader reader(box_);
+  if (reader.get() == nullptr) return {};
+  return {reader.get()->advisor->advise(gemm, question.limit), question.limit};
+}
+
+Client::Question Client::ask() {
+  Question question;
+  question.word = box_.word();
+  if (question.word == 0) return question;
+  question.slot = &slots_[SnapshotWord::slot(question.word)];
+  question.limit = std::min(SnapshotWord::cap(question.word), question.slot->guard.user_count());
+  return question;
+}
+
+int Client::threads_for(const Gemm& gemm, const Question& question) {
+  Memo::Entry& entry = memo.place(gemm);
+  if (Memo::answers(entry, question.word, gemm, question.limit)) return entry.threads;
+  std::uint64_t word = 0;
+  const int threads = look_up(gemm, question, word);
+  entry = {word, gemm.m, gemm.n, gemm.k, Memo::kind_of(gemm), question.limit, threads};
+  return threads;
+}
+
+// word: of the snapshot that answered, which may be newer than the question's.
+[[gnu::noinline]] int Client::look_up(const Gemm& gemm, const Question& question,
+                                      std::uint64_t& word) noexcept {
+  int threads = 0;
+  {
+    const SnapshotBox::Reader reader(box_);
+    if (reader.get() != nullptr) {
+      word = reader.get()->word;
+      threads = std::clamp(reader.get()->advisor->advise(gemm, question.limit).threads, 0, question.limit);
+    }
+  }
+  // Of another library, or under another cap: not an answer to this question.
+  if (word != question.word) {
+    word = 0;
+    threads = 0;
+  }
+  if (log_shapes_.load(std::memory_order_relaxed)) {
+    const Undisturbed undisturbed;
+    try {
+      log_line(describe(gemm) + ": " + (threads == 0 ? "no opinion" : std::to_string(threads) + " threads") +
+               ", at most " + std::to_string(question.limit));
+    } catch (...) {
+      // A line that cannot be written is no reason to do anything else differently.
+    }
+  }
+  return threads;
+}
+
+void Client::keep_fresh() {
+  // Read from memory that the kernel shares with every process; nothing finer is as cheap.
+  const time_t now = ::time(nullptr);
+  if (now != refreshed_.load(std::memory_order_relaxed)) [[unlikely]]
+    refresh_if_nobody_does(now);
+}
+
+[[gnu::noinline]] void Client::refresh_if_nobody_does(time_t now) noexcept {
+  const Undisturbed undisturbed;
+  try {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock || now == refreshed_.load(std::memory_order_relaxed)) return;
+    refresh_locked(false);
+  } catch (...) {
+    // Out of memory: what was there stays, and the next second tries again.
+  }
+}
+
+void Client::refresh_locked(bool force) {
+  const time_t now = ::time(nullptr);
+  // First, so that a failure is not tried again at every multiply.
+  refreshed_.store(now, std::memory_order_relaxed);
+  if (refresher_ == nullptr) {
+    refresher_ = new Refresher(slots_, box_, read_settings([](const char* name) { return ::secure_getenv(name); }),
+                               table_location(read_table_environment()).candidates);
+    log_shapes_.store(refresher_->settings().log == LogLevel::shapes, std::memory_order_relaxed);
+  }
+  if (!registered_) registered_ = ::pthread_atfork(nullptr, nullptr, &Client::in_child_of_fork) == 0;
+  const int chosen = chosen_.load();
+  refresher_->refresh(now, force,
+                      chosen < 0 ? std::nullopt : std::optional<std::size_t>(static_cast<std::size_t>(chosen)));
+}
+
+void Client::in_child_of_fork() {
+  // Only the forking thread is here. A look that another one was in the middle of is left behind as it is, and
+  // the next one begins anew; slots and the published snapshot are whole at any time.
+  if (!client.mutex_.try_lock()) {
+    new (&client.mutex_) std::mutex;
+    client.refresher_ = nullptr;
+  } else {
+    client.mutex_.unlock();
+  }
+  client.box_.forget_readers();
+  for (std::size_t i = 0; i < client.slots_.size(); ++i) client.slots_[i].guard.forget_other_threads();
+}
+
+Report Client::reload() {
+  const Undisturbed undisturbed;
+  const std::scoped_lock lock(mutex_);
+  refresh_locked(true);
+  return refresher_->report();
+}
+
+ClientStatus Client::status() {
+  keep_fresh();
+  const Undisturbed undisturbed;
+  ClientStatus status;
+  {
+    const std::scoped_lock lock(mutex_);
+    if (refresher_ == nullptr) refresh_locked(false);
+    status.report = refresher_->report();
+  }
+  status.generation = box_.generation();
+  status.builds = static_cast<int>(slots_.size());
+  status.limit = ask().limit;
+  return status;
+}
+
+bool Client::use_blas(const void* symbol) {
+  const Undisturbed undisturbed;
+  const std::scoped_lock lock(mutex_);
+  refresh_locked(false);
+  int chosen = -1;
+  if (symbol != nullptr) {
+    const std::optional<std::size_t> slot = refresher_->find_blas(symbol);
+    if (!slot) return false;
+    chosen = static_cast<int>(*slot);
+  }
+  chosen_.store(chosen);
+  refresh_locked(false);
+  return true;
+}
+
+}  // namespace blastune

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The client of this process: what the C ABI calls. Everything a multiply passes through is here and in
+// CountGuard, and neither waits, allocates nor enters the kernel; once a second one caller refreshes
+// (Refresher) while all others go on with what there is.
+//
+// There is one Client a process, because OpenBLAS's count is one a process. It is constant-initialised and
+// never destroyed, so it works before, during and after everything else's construction and destruction.
+#pragma once
+
+#include <time.h>
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+
+#include "client/build_slots.h"
+#include "client/refresher.h"
+#include "client/snapshot.h"
+#include "model/advice.h"
+#include "model/gemm.h"
+
+namespace blastune {
+
+struct ClientScope {
+  std::uint8_t slot = 0;  // one more than its index; 0: nothing to leave
+  GuardScope guard;
+};
+
+struct ClientAdvice {
+  Advice advice;
+  int limit = 0;
+};
+
+struct ClientStatus {
+  Report report;
+  std::uint64_t generation = 0;
+  int builds = 0;
+  int limit = 0;
+};
+
+class Client {
+ public:
+  constexpr Client() = default;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Precondition of these three: check_dimensions(gemm).
+  int recommend(const Gemm& gemm);
+  ClientScope enter(const Gemm& gemm);
+  ClientAdvice advise(const Gemm& gemm);
+  void leave(const ClientScope& scope);
+
+  // These three throw std::bad_alloc.
+  Report reload();
+  ClientStatus status();
+  // False when no OpenBLAS is behind that address. nullptr: choose automatically.
+  bool use_blas(const void* symbol);
+
+ private:
+  struct Question {
+    std::uint64_t word = 0;  // 0: no opinion on anything
+    BuildSlot* slot = nullptr;
+    int limit = 0;
+  };
+
+  void keep_fresh();
+  void refresh_if_nobody_does(time_t now) noexcept;
+  void refresh_locked(bool force);
+  [[nodiscard]] Question ask();
+  int threads_for(const Gemm& gemm, const Question& question);
+  int look_up(const Gemm& gemm, const Question& question, std::uint64_t& word) noexcept;
+  static void in_child_of_fork();
+
+  std::atomic<time_t> refreshed_{0};  // the second of the last look
+  SnapshotBox box_;
+  BuildSlots slots_;
+  std::atomic<int> chosen_{-1};  // a slot's index, or -1: automatic
+  std::atomic<bool> log_shapes_{false};
+  std::mutex mutex_;                // for all below
+  Refresher* refresher_ = nullptr;  // made at the first look and never freed
+  bool registered_ = false;
+};
+
+// The one of this process.
+Client& process_client();
+
+}  // namespace blastune

@@ -1,0 +1,195 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "client/count_guard.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace blastune {
+namespace {
+
+// Of state_ for a count of the process.
+constexpr std::uint64_t inside_mask = 0xFFFFFFFFU;
+constexpr std::uint64_t busy = std::uint64_t{1} << 32U;     // one thread is changing or restoring
+constexpr std::uint64_t changed = std::uint64_t{1} << 33U;  // the count is ours, user_ is to be restored
+
+// Of state_ for counts of threads: number inside below, their common count above.
+constexpr unsigned common_shift = 32;
+
+// A count above this is not one that a program means.
+constexpr int largest_count = std::numeric_limits<std::uint16_t>::max();
+
+int at_least_one(int count) {
+  return std::clamp(count, 1, largest_count);
+}
+
+// Busy ends within microseconds unless its thread lost the processor.
+void pause(int attempt) {
+  constexpr int before_yielding = 100;
+  if (attempt >= before_yielding) ::sched_yield();
+#if defined(__x86_64__) || defined(__i386__)
+  __builtin_ia32_pause();
+#endif
+}
+
+}  // namespace
+
+int CountGuard::read_count() const {
+  // The library writes it in other threads, as plain C: an atomic load is as good as a reader can do.
+  return at_least_one(functions_.count != nullptr ? __atomic_load_n(functions_.count, __ATOMIC_RELAXED)
+                                                  : functions_.get());
+}
+
+bool CountGuard::applies() const {
+  return functions_.scope != CountScope::fixed && !ignored_.load(std::memory_order_relaxed);
+}
+
+int CountGuard::user_count() const {
+  if (functions_.scope == CountScope::thread || functions_.scope == CountScope::fixed) return read_count();
+  constexpr int attempts = 64;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    const std::uint64_t before = state_.load();
+    if ((before & busy) == 0) {
+      const int user = user_.load();
+      const int ours = ours_.load();
+      const int now = read_count();
+      // Not changed in between, so the three belong together. Those inside may come and go.
+      if (((state_.load() ^ before) & (busy | changed)) == 0 && user_.load() == user)
+        return (before & changed) != 0 && now == ours ? at_least_one(user) : now;
+    }
+    pause(0);
+  }
+  return read_count();  // lower than the user's or the same: never too many
+}
+
+void CountGuard::set_checked(int count, int user) {
+  functions_.set(count);
+  if (checked_.load(std::memory_order_relaxed)) return;
+  checked_.store(true, std::memory_order_relaxed);
+  // A library that does not follow is left alone from now on: what else it does then is not known.
+  if (at_least_one(functions_.get()) == count) return;
+  ignored_.store(true, std::memory_order_relaxed);
+  functions_.set(user);
+}
+
+GuardScope CountGuard::enter(int wanted) {
+  if (!applies()) return {};
+  if (functions_.in_parallel != nullptr && functions_.in_parallel() != 0) return {};
+  return functions_.scope == CountScope::thread ? enter_thread(wanted) : enter_process(wanted);
+}
+
+void CountGuard::leave(const GuardScope& scope) {
+  if (functions_.scope == CountScope::thread)
+    leave_thread(scope);
+  else
+    leave_process(scope);
+}
+
+GuardScope CountGuard::enter_process(int wanted) {
+  GuardScope scope;
+  scope.inside = true;
+  scope.epoch = epoch_.load(std::memory_order_relaxed);
+  std::uint64_t state = state_.load();
+  for (int attempt = 0;;) {
+    const bool first = (state & (inside_mask | busy)) == 0 && (wanted != 0 || (state & changed) != 0);
+    if (!first && (state & busy) != 0 && functions_.scope == CountScope::process_exclusive) {
+      pause(++attempt);
+      state = state_.load();
+      continue;
+    }
+    if (state_.compare_exchange_weak(state, first ? ((state + 1) | busy) : state + 1)) {
+      if (!first) return scope;
+      break;
+    }
+  }
+  // Changed with nobody inside: what a fork() in the middle of a scope left to the child.
+  int user = read_count();
+  if ((state & changed) != 0 && user == ours_.load()) user = at_least_one(user_.load());
+  const int count = wanted == 0 ? user : std::min(wanted, user);
+  const std::uint64_t was = state & changed;
+  const std::uint64_t is = count != user ? changed : 0;
+  user_.store(user);
+  ours_.store(count);
+  if ((was | is) != 0) set_checked(count, user);
+  // Others may have come in meanwhile, so only the marks are touched.
+  state_.fetch_xor(busy | (was ^ is));
+  return scope;
+}
+
+void CountGuard::leave_process(const GuardScope& scope) {
+  const bool counted = scope.inside && scope.epoch == epoch_.load(std::memory_order_relaxed);
+  std::uint64_t state = state_.load();
+  bool last = false;
+  do {
+    std::uint64_t inside = state & inside_mask;
+    if (counted && inside > 0) --inside;
+    last = inside == 0 && (state & (changed | busy)) == changed;
+    const std::uint64_t marks = last ? busy : state & (busy | changed);
+    if (!last && inside == (state & inside_mask)) return;
+    if (state_.compare_exchange_weak(state, marks | inside)) break;
+  } while (true);
+  if (!last) return;
+  // Someone who set another count inside the scope meant it.
+  if (read_count() == ours_.load()) functions_.set(user_.load());
+  ours_.store(0);  // no count: a child forked from here on finds nothing to restore
+  state_.fetch_and(~busy);
+}
+
+GuardScope CountGuard::enter_thread(int wanted) {
+  const int user = read_count();
+  int count = wanted == 0 ? user : std::min(wanted, user);
+  GuardScope scope;
+  std::uint64_t state = state_.load();
+  while (count > 1) {
+    const int common = static_cast<int>(state >> common_shift);
+    if (common == 0) {
+      const std::uint64_t opened = (static_cast<std::uint64_t>(count) << common_shift) | 1U;
+      if (!state_.compare_exchange_weak(state, opened)) continue;
+      scope.inside = true;
+      break;
+    }
+    if (common > count) {
+      // More than this thread may use, or than its multiply is worth: one is safe at any time.
+      count = 1;
+      break;
+    }
+    if (!state_.compare_exchange_weak(state, state + 1)) continue;
+    count = common;
+    scope.inside = true;
+    break;
+  }
+  scope.epoch = epoch_.load(std::memory_order_relaxed);
+  scope.previous = static_cast<std::uint16_t>(user);
+  scope.changed_to = static_cast<std::uint16_t>(count);
+  if (count != user) set_checked(count, user);
+  return scope;
+}
+
+void CountGuard::leave_thread(const GuardScope& scope) {
+  if (scope.changed_to != scope.previous && read_count() == scope.changed_to) functions_.set(scope.previous);
+  if (!scope.inside || scope.epoch != epoch_.load(std::memory_order_relaxed)) return;
+  std::uint64_t state = state_.load();
+  std::uint64_t without = 0;
+  do {
+    if ((state & inside_mask) == 0) return;
+    without = (state & inside_mask) == 1 ? 0 : state - 1;
+  } while (!state_.compare_exchange_weak(state, without));
+}
+
+void CountGuard::forget_other_threads() {
+  epoch_.fetch_add(1);
+  // A count of the process stays marked as changed: the next scope, or the end of the one that fork() was
+  // called in, restores it. Setting it here could start threads in a child that only wants to exec().
+  const std::uint64_t state = state_.load();
+  if (functions_.scope == CountScope::thread) {
+    state_.store(0);
+  } else if ((state & busy) != 0) {
+    // The other thread was about to change the count or to restore it. It is restored if it is ours.
+    state_.store(changed);
+  } else {
+    state_.store(state & changed);
+  }
+}
+
+}  // namespace blastune

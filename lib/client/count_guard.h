@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Sets the count of one OpenBLAS around a multiply and puts it back, such that no thread ever changes what
+// another one relies on. Any thread; no lock, no allocation, no system call. A guard lives as long as the
+// process.
+//
+// Count of the process (CountScope::process, process_exclusive). One word tells how many threads are inside
+// and whether the count is changed. The first one in changes it; whoever comes while others are inside runs
+// with what is there; the last one out restores. Changing and restoring are marked busy in the word, so that
+// no two threads do it at once and a restore is never lost: whoever makes the number fall to zero while the
+// count is changed takes the busy mark in the same step.
+//
+// Count of each thread (CountScope::thread). A thread changes and restores its own. But such a library
+// adapts one common set of buffers to the count of whoever multiplies, and frees the rest while others
+// may use them. Threads that overlap therefore agree: the first sets the count of all, others take the
+// same or one thread, which the library runs without touching the buffers.
+//
+// After fork(), forget_other_threads() must be called in the child: scopes of the parent's other threads are
+// never left there.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "client/count_functions.h"
+
+namespace blastune {
+
+// What leave() needs to know; fits into a blastune_scope.
+struct GuardScope {
+  bool inside = false;         // counted among those inside
+  std::uint8_t epoch = 0;      // changes with fork()
+  std::uint16_t previous = 0;  // CountScope::thread: the thread's own count, and what it was changed to
+  std::uint16_t changed_to = 0;
+};
+
+class CountGuard {
+ public:
+  explicit CountGuard(const CountFunctions& functions) : functions_(functions) {}
+  CountGuard(const CountGuard&) = delete;
+  CountGuard& operator=(const CountGuard&) = delete;
+
+  // The count that the program or its user set: what holds outside of all scopes; at least 1.
+  [[nodiscard]] int user_count() const;
+  // True when enter() can ever change anything.
+  [[nodiscard]] bool applies() const;
+
+  // wanted: advice, or 0 for a multiply without opinion, which must still be counted in.
+  [[nodiscard]] GuardScope enter(int wanted);
+  void leave(const GuardScope& scope);
+
+  void forget_other_threads();
+
+ private:
+  [[nodiscard]] int read_count() const;
+  void set_checked(int count, int user);
+  GuardScope enter_process(int wanted);
+  void leave_process(const GuardScope& scope);
+  GuardScope enter_thread(int wanted);
+  void leave_thread(const GuardScope& scope);
+
+  CountFunctions functions_;
+  // CountScope::process*: number inside, and two marks. CountScope::thread: number inside and their count.
+  std::atomic<std::uint64_t> state_{0};
+  std::atomic<int> user_{0};  // while changed: what to restore,
+  std::atomic<int> ours_{0};  // and what it was changed to
+  std::atomic<std::uint8_t> epoch_{0};
+  std::atomic<bool> ignored_{false};  // the count was seen not to follow
+  std::atomic<bool> checked_{false};
+};
+
+}  // namespace blastune

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "client/settings.h"
+
+#include <string_view>
+
+#include "base/parse.h"
+
+namespace blastune {
+namespace {
+
+constexpr int largest_cap = 65535;
+
+std::string_view text_of(const char* value) {
+  return value == nullptr ? std::string_view() : std::string_view(value);
+}
+
+bool says_no(std::string_view value) {
+  return value.empty() || value == "0" || value == "no" || value == "off" || value == "false";
+}
+
+}  // namespace
+
+Settings read_settings(const Environment& environment) {
+  Settings settings;
+  settings.disabled = !says_no(text_of(environment("BLASTUNE_DISABLE")));
+  const std::string_view log = text_of(environment("BLASTUNE_LOG"));
+  if (!says_no(log)) settings.log = log == "2" ? LogLevel::shapes : LogLevel::changes;
+  const std::string_view cap = text_of(environment("BLASTUNE_MAX_THREADS"));
+  if (!cap.empty()) {
+    const Result<std::int64_t> count = parse_integer(cap, 1, largest_cap, "BLASTUNE_MAX_THREADS");
+    if (count)
+      settings.max_threads = static_cast<int>(*count);
+    else
+      settings.complaint = count.error().text();
+  }
+  return settings;
+}
+
+}  // namespace blastune
