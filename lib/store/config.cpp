@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "store/config.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "base/parse.h"
+#include "base/trusted_file.h"
+#include "store/json_tree.h"
+
+namespace blastune {
+namespace {
+
+using Kind = JsonNode::Kind;
+
+constexpr std::size_t max_config_bytes = 1U << 20U;
+constexpr std::size_t max_networks = 256;
+constexpr std::int64_t most_operand_bytes = std::int64_t{1} << 40U;
+constexpr double longest_budget_seconds = 7 * 24 * 3600.0;
+
+// Interprets one document. Problems carry the place they are at; the first one ends it.
+class ConfigReader {
+ public:
+  ConfigReader(LoadedConfig& loaded, std::string_view source) : loaded_(loaded), source_(source) {}
+
+  Result<void> read(const JsonNode& root) {
+    if (root.kind != Kind::object) return wrong(root, "", "an object with settings");
+    Config& config = loaded_.config;
+    return each_key(root, "",
+                    [&](const JsonNode& node, const std::string& path) -> std::optional<Result<void>> {
+                      if (node.key == "networks") return networks(node, path);
+                      if (node.key == "batches") return range(node, path, config.batches);
+                      if (node.key == "layouts")
+                        return names(node, path, config.layouts, layout_from_name,
+                                     "features-by-batch or batch-by-features");
+                      if (node.key == "passes")
+                        return names(node, path, config.passes, pass_from_name,
+                                     "forward, backward-data or backward-weights");
+                      if (node.key == "dtypes")
+                        return names(node, path, config.dtypes, dtype_from_name, "f32, f64, c64 or c128");
+                      if (node.key == "general_grid") return general_grid(node, path);
+                      if (node.key == "tolerance") return number(node, path, 0, 1, config.tolerance);
+                      if (node.key == "max_operand_bytes")
+                        return integer(node, path, 4096, most_operand_bytes, config.max_operand_bytes);
+                      if (node.key == "budget") return duration(node, path, config.budget_seconds);
+                      return std::nullopt;
+                    });
+  }
+
+ private:
+  Error wrong(const JsonNode& node, const std::string& path, const std::string& expected) const {
+    return Error{ErrorKind::invalid_data,
+                 place(node) + (path.empty() ? "" : path + ": ") + "this must be " + expected,
+                 "correct the file"};
+  }
+
+  [[nodiscard]] std::string place(const JsonNode& node) const {
+    return source_ + ", line " + std::to_string(node.line) + ": ";
+  }
+
+  // take() answers nothing for a key that it does not know.
+  template <class Take>
+  Result<void> each_key(const JsonNode& object, const std::string& path, Take take) {
+    for (const auto& node : object.children) {
+      const auto taken = take(node, path.empty() ? node.key : path + "." + node.key);
+      if (!taken) {
+        loaded_.warnings.push_back(place(node) + "the key " + in_quotes(node.key) + " is not known");
+      } else if (!taken->ok()) {
+        return *taken;
+      }
+    }
+    return {};
+  }
+
+  Result<void> integer(const JsonNode& node, const std::string& path, std::int64_t low, std::int64_t high,
+                       std::int64_t& value) {
+    const auto parsed = parse_integer(node.text, low, high, path);
+    if (node.kind != Kind::number || !parsed) {
+      return wrong(node, path, "an integer from " + std::to_string(low) + " to " + std::to_string(high));
+    }
+    value = *parsed;
+    return {};
+  }
+
+  Result<void> number(const JsonNode& node, const std::string& path, double low, double high, double& value) {
+    if (node.kind != Kind::number) return wrong(node, path, "a number");
+    const auto parsed = parse_number(node.text, low, high, path);
+    if (!parsed) return located(node, parsed.error());
+    value = *parsed;
+    return {};
+  }
+
+  Result<void> duration(const JsonNode& node, const std::string& path, double& seconds) {
+    if (node.kind != Kind::text) return wrong(node, path, "a duration in quotes, like \"30s\"");
+    const auto parsed = parse_duration(node.text, 1, longest_budget_seconds, path);
+    if (!parsed) return located(node, parsed.error());
+    seconds = *parsed;
+    return {};
+  }
+
+  [[nodiscard]] Error located(const JsonNode& node, const Error& error) const {
+    return Error{ErrorKind::invalid_data, place(node) + error.what, "correct the file"};
+  }
+
+  Result<void> range(const JsonNode& node, const std::string& path, SizeRange& value) {
+    const auto& ends = node.children;
+    if (node.kind != Kind::array || ends.size() != 2)
+      return wrong(node, path, "a list of two sizes, [smallest, largest]");
+    SizeRange parsed;
+    if (auto taken = integer(ends[0], path, 1, max_dimension, parsed.from); !taken) return taken;
+    if (auto taken = integer(ends[1], path, parsed.from, max_dimension, parsed.to); !taken) return taken;
+    value = parsed;
+    return {};
+  }
+
+  template <class Value, class FromName>
+  Result<void> names(const JsonNode& node, const std::string& path, std::vector<Value>& values,
+                     FromName from_name, const std::string& allowed) {
+    if (node.kind != Kind::array || node.children.empty()) return wrong(node, path, "a list of " + allowed);
+    std::vector<Value> parsed;
+    for (const auto& item : node.children) {
+      const std::optional<Value> value = item.kind == Kind::text ? from_name(item.text) : std::nullopt;
+      if (!value) return wrong(item, path, allowed);
+      if (std::ranges::find(parsed, *value) != parsed.end())
+        return wrong(item, path, "a list without repetition");
+      parsed.push_back(*value);
+    }
+    values = std::move(parsed);
+    return {};
+  }
+
+  Result<void> networks(const JsonNode& node, const std::string& path) {
+    if (node.kind != Kind::array || node.children.size() > max_networks) {
+      return wrong(node, path,
+                   "a list of at most " + std::to_string(max_networks) + " networks like [784, 100, 50, 10]");
+    }
+    std::vector<Network> parsed;
+    for (const auto& item : node.children) {
+      Network network;
+      if (item.kind != Kind::array) return wrong(item, path, "a list of layer sizes like [784, 100, 50, 10]");
+      for (const auto& size : item.children) {
+        if (auto taken = integer(size, path, 1, max_dimension, network.sizes.emplace_back()); !taken)
+          return taken;
+      }
+      if (auto checked = check_network(network); !checked) return located(item, checked.error());
+      parsed.push_back(std::move(network));
+    }
+    loaded_.config.networks = std::move(parsed);
+    return {};
+  }
+
+  Result<void> general_grid(const JsonNode& node, const std::string& path) {
+    if (node.kind != Kind::object) return wrong(node, path, "an object with \"enabled\" and \"sizes\"");
+    GeneralGrid& grid = loaded_.config.general_grid;
+    return each_key(node, path,
+                    [&](const JsonNode& item, const std::string& item_path) -> std::optional<Result<void>> {
+                      if (item.key == "sizes") return range(item, item_path, grid.sizes);
+                      if (item.key != "enabled") return std::nullopt;
+                      if (item.kind != Kind::boolean) return wrong(item, item_path, "true or false");
+                      grid.enabled = item.text == "true";
+                      return Result<void>{};
+                    });
+  }
+
+  LoadedConfig& loaded_;
+  std::string source_;
+};
+
+Result<void> apply_file(FileSystem& files, const std::string& path, LoadedConfig& loaded) {
+  const auto text = read_trusted_file(files, path, max_config_bytes);
+  if (!text) return text.error();
+  if (auto applied = apply_config(loaded, *text, path); !applied) return applied.error();
+  loaded.files.push_back(path);
+  return {};
+}
+
+}  // namespace
+
+Result<void> apply_config(LoadedConfig& loaded, std::string_view text, std::string_view source) {
+  const auto root = parse_json_tree(text, source);
+  if (!root) return root.error();
+  LoadedConfig changed = loaded;
+  if (auto read = ConfigReader(changed, source).read(*root); !read) return read;
+  loaded = std::move(changed);
+  return {};
+}
+
+Result<LoadedConfig> load_config(FileSystem& files, const std::string& directory) {
+  LoadedConfig loaded;
+  const auto main_file = apply_file(files, directory + "/blastune.json", loaded);
+  if (!main_file && main_file.error().kind != ErrorKind::not_found) return main_file.error();
+
+  const std::string more = directory + "/conf.d";
+  auto names = files.list_directory(more);
+  if (!names) {
+    if (names.error().kind != ErrorKind::not_found) return names.error();
+    return loaded;
+  }
+  std::ranges::sort(*names);
+  for (const auto& name : *names) {
+    // Editors leave hidden files.
+    if (!name.ends_with(".json") || name.starts_with('.')) continue;
+    if (auto applied = apply_file(files, more + "/" + name, loaded); !applied) return applied.error();
+  }
+  return loaded;
+}
+
+}  // namespace blastune
