@@ -30,10 +30,9 @@ std::optional<std::string> read_kernel_file(const std::string& path, std::size_t
     const std::size_t before = text.size();
     text.resize(std::min(limit, before + step));
     const auto count = files.read_some(fd->get(), std::span(text).subspan(before));
-    const std::size_t* read = count.operator->();
-    if (read == nullptr) return std::nullopt;
-    text.resize(before + *read);
-    if (*read == 0) break;
+    if (!count) return std::nullopt;
+    text.resize(before + *count);
+    if (*count == 0) break;
   }
   return text;
 }
