@@ -1,0 +1,267 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "client/count_guard.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace blastune {
+namespace {
+
+// A library with one count for the process, and an OpenMP runtime with one for each thread.
+std::atomic<int> process_count{4};
+std::atomic<int> sets{0};
+thread_local int thread_count = 4;
+std::atomic<int> parallel{0};
+
+int get_process() {
+  return process_count.load();
+}
+void set_process(int count) {
+  process_count.store(count);
+  sets.fetch_add(1);
+}
+int get_thread() {
+  return thread_count;
+}
+void set_thread(int count) {
+  thread_count = count;
+}
+int in_parallel() {
+  return parallel.load();
+}
+
+CountFunctions functions(CountScope scope) {
+  CountFunctions functions;
+  functions.scope = scope;
+  functions.get = scope == CountScope::thread ? &get_thread : &get_process;
+  functions.set = scope == CountScope::thread ? &set_thread : &set_process;
+  if (scope != CountScope::process) functions.in_parallel = &in_parallel;
+  return functions;
+}
+
+class CountGuardTest : public ::testing::TestWithParam<CountScope> {
+ protected:
+  CountGuardTest() {
+    process_count = 4;
+    thread_count = 4;
+    parallel = 0;
+    sets = 0;
+  }
+  [[nodiscard]] static int count() {
+    return GetParam() == CountScope::thread ? get_thread() : get_process();
+  }
+  static void set(int count) {
+    if (GetParam() == CountScope::thread)
+      set_thread(count);
+    else
+      set_process(count);
+  }
+  CountGuard guard_{functions(GetParam())};
+};
+
+TEST_P(CountGuardTest, SetsAndRestores) {
+  const GuardScope scope = guard_.enter(2);
+  EXPECT_EQ(count(), 2);
+  guard_.leave(scope);
+  EXPECT_EQ(count(), 4);
+  EXPECT_EQ(guard_.user_count(), 4);
+}
+
+TEST_P(CountGuardTest, NeverRaises) {
+  const GuardScope scope = guard_.enter(9);
+  EXPECT_EQ(count(), 4);
+  guard_.leave(scope);
+  EXPECT_EQ(count(), 4);
+}
+
+TEST_P(CountGuardTest, WithoutOpinionNothingChanges) {
+  const GuardScope scope = guard_.enter(0);
+  EXPECT_EQ(count(), 4);
+  guard_.leave(scope);
+  EXPECT_EQ(count(), 4);
+  EXPECT_EQ(sets, 0);
+}
+
+TEST_P(CountGuardTest, NestedScopesEndWhereTheyBegan) {
+  const GuardScope outer = guard_.enter(3);
+  const GuardScope inner = guard_.enter(1);
+  EXPECT_LE(count(), 3);
+  guard_.leave(inner);
+  EXPECT_EQ(count(), 3);
+  guard_.leave(outer);
+  EXPECT_EQ(count(), 4);
+}
+
+TEST_P(CountGuardTest, AChangeByTheProgramInsideStays) {
+  const GuardScope scope = guard_.enter(2);
+  set(3);
+  EXPECT_EQ(guard_.user_count(), 3);
+  guard_.leave(scope);
+  EXPECT_EQ(count(), 3);
+  const GuardScope next = guard_.enter(1);
+  EXPECT_EQ(count(), 1);
+  guard_.leave(next);
+  EXPECT_EQ(count(), 3);
+}
+
+TEST_P(CountGuardTest, NothingInsideAParallelRegion) {
+  if (GetParam() == CountScope::process) return;  // such a build knows no regions
+  parallel = 1;
+  const GuardScope scope = guard_.enter(2);
+  EXPECT_EQ(count(), 4);
+  guard_.leave(scope);
+  EXPECT_EQ(count(), 4);
+}
+
+TEST_P(CountGuardTest, LeavingNothingChangesNothing) {
+  guard_.leave({});
+  EXPECT_EQ(count(), 4);
+  const GuardScope scope = guard_.enter(2);
+  guard_.leave({});
+  EXPECT_EQ(count(), 2);
+  guard_.leave(scope);
+  EXPECT_EQ(count(), 4);
+}
+
+TEST_P(CountGuardTest, AScopeThatForkCutThroughIsLeftInTheChild) {
+  const GuardScope scope = guard_.enter(2);
+  guard_.forget_other_threads();
+  guard_.leave(scope);
+  EXPECT_EQ(count(), 4);
+}
+
+TEST_P(CountGuardTest, AScopeOfAThreadThatForkLeftBehindIsHealedByTheNext) {
+  if (GetParam() == CountScope::thread) return;  // that thread's count is gone with it
+  (void)guard_.enter(2);
+  guard_.forget_other_threads();
+  EXPECT_EQ(guard_.user_count(), 4);
+  const GuardScope scope = guard_.enter(3);
+  EXPECT_EQ(count(), 3);
+  guard_.leave(scope);
+  EXPECT_EQ(count(), 4);
+}
+
+TEST_P(CountGuardTest, AnOldScopeDoesNotEndANewOne) {
+  const GuardScope old = guard_.enter(2);
+  guard_.forget_other_threads();
+  const GuardScope scope = guard_.enter(1);
+  EXPECT_EQ(count(), 1);
+  if (GetParam() != CountScope::thread) {
+    guard_.leave(old);
+    EXPECT_EQ(count(), 1);
+    guard_.leave(scope);
+    EXPECT_EQ(count(), 4);
+  }
+}
+
+TEST_P(CountGuardTest, ManyThreadsNeverLoseTheUsersCount) {
+  std::atomic<bool> exceeded{false};
+  const auto work = [&](int thread) {
+    for (int i = 0; i < 4000; ++i) {
+      const GuardScope scope = guard_.enter((i + thread) % 5);
+      if (count() > 4 || count() < 1) exceeded = true;
+      const int user = guard_.user_count();
+      // In a build with one count for all, what the user set is visible through every change.
+      if (GetParam() != CountScope::thread && user != 4) exceeded = true;
+      guard_.leave(scope);
+    }
+  };
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) threads.emplace_back(work, i);
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_FALSE(exceeded);
+  EXPECT_EQ(count(), 4);
+  EXPECT_EQ(guard_.user_count(), 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, CountGuardTest,
+                         ::testing::Values(CountScope::process, CountScope::process_exclusive,
+                                           CountScope::thread),
+                         [](const auto& tested) {
+                           switch (tested.param) {
+                             case CountScope::process:
+                               return "process";
+                             case CountScope::process_exclusive:
+                               return "process_exclusive";
+                             default:
+                               return "thread";
+                           }
+                         });
+
+TEST(CountGuardProcess, TheCountIsSharedWhileOthersAreInside) {
+  process_count = 4;
+  CountGuard guard(functions(CountScope::process));
+  const GuardScope first = guard.enter(2);
+  GuardScope second;
+  std::thread([&] { second = guard.enter(1); }).join();
+  EXPECT_EQ(get_process(), 2);
+  guard.leave(first);
+  EXPECT_EQ(get_process(), 2);  // the second still relies on it
+  guard.leave(second);
+  EXPECT_EQ(get_process(), 4);
+}
+
+TEST(CountGuardProcess, OneWithoutOpinionKeepsOthersFromChangingUnderIt) {
+  process_count = 4;
+  CountGuard guard(functions(CountScope::process));
+  const GuardScope first = guard.enter(0);
+  const GuardScope second = guard.enter(1);
+  EXPECT_EQ(get_process(), 4);
+  guard.leave(second);
+  guard.leave(first);
+  EXPECT_EQ(get_process(), 4);
+}
+
+TEST(CountGuardThread, ThreadsThatOverlapAgreeOrUseOne) {
+  CountGuard guard(functions(CountScope::thread));
+  thread_count = 4;
+  const GuardScope first = guard.enter(3);
+  const auto seen_by_another = [&](int wanted) {
+    int seen = 0;
+    std::thread([&] {
+      const GuardScope scope = guard.enter(wanted);
+      seen = get_thread();
+      guard.leave(scope);
+      EXPECT_EQ(get_thread(), 4);
+    }).join();
+    return seen;
+  };
+  EXPECT_EQ(seen_by_another(4), 3);
+  EXPECT_EQ(seen_by_another(3), 3);
+  EXPECT_EQ(seen_by_another(2), 1);
+  EXPECT_EQ(seen_by_another(1), 1);
+  EXPECT_EQ(seen_by_another(0), 3);
+  guard.leave(first);
+  EXPECT_EQ(seen_by_another(2), 2);
+}
+
+TEST(CountGuardDeaf, ALibraryThatDoesNotFollowIsLeftAlone) {
+  static int asked = 0;
+  asked = 0;
+  CountFunctions deaf;
+  deaf.scope = CountScope::process;
+  deaf.get = [] { return 4; };
+  deaf.set = [](int) { ++asked; };
+  CountGuard guard(deaf);
+  EXPECT_TRUE(guard.applies());
+  guard.leave(guard.enter(2));
+  EXPECT_FALSE(guard.applies());
+  const int before = asked;
+  guard.leave(guard.enter(2));
+  EXPECT_EQ(asked, before);
+}
+
+TEST(CountGuardFixed, NothingIsSet) {
+  CountFunctions fixed;
+  fixed.get = [] { return 1; };
+  CountGuard guard(fixed);
+  EXPECT_FALSE(guard.applies());
+  EXPECT_EQ(guard.user_count(), 1);
+  guard.leave(guard.enter(1));
+}
+
+}  // namespace
+}  // namespace blastune

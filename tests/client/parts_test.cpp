@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// The small parts of the client that need no OpenBLAS.
+#include <gtest/gtest.h>
+#include <link.h>
+#include <sys/stat.h>
+
+#include <cstring>
+#include <map>
+#include <thread>
+
+#include "client/loaded_objects.h"
+#include "client/memo.h"
+#include "client/settings.h"
+#include "client/snapshot.h"
+#include "client/table_watch.h"
+#include "tests/client/host.h"
+
+namespace blastune {
+namespace {
+
+Settings settings_of(const std::map<std::string, std::string>& variables) {
+  return read_settings([&](const char* name) -> const char* {
+    const auto found = variables.find(name);
+    return found == variables.end() ? nullptr : found->second.c_str();
+  });
+}
+
+TEST(Settings, AreQuietAndUnlimitedWithoutVariables) {
+  const Settings settings = settings_of({});
+  EXPECT_FALSE(settings.disabled);
+  EXPECT_EQ(settings.max_threads, 0);
+  EXPECT_EQ(settings.log, LogLevel::silent);
+}
+
+TEST(Settings, AreRead) {
+  const Settings settings =
+      settings_of({{"BLASTUNE_DISABLE", "1"}, {"BLASTUNE_MAX_THREADS", "3"}, {"BLASTUNE_LOG", "2"}});
+  EXPECT_TRUE(settings.disabled);
+  EXPECT_EQ(settings.max_threads, 3);
+  EXPECT_EQ(settings.log, LogLevel::shapes);
+  EXPECT_TRUE(settings.complaint.empty());
+  EXPECT_FALSE(settings_of({{"BLASTUNE_DISABLE", "0"}}).disabled);
+  EXPECT_FALSE(settings_of({{"BLASTUNE_DISABLE", ""}}).disabled);
+  EXPECT_EQ(settings_of({{"BLASTUNE_LOG", "1"}}).log, LogLevel::changes);
+}
+
+TEST(Settings, ACapThatMeansNothingIsIgnoredAndTold) {
+  for (const char* text : {"0", "-1", "many", "3x", "99999999999999999999"}) {
+    const Settings settings = settings_of({{"BLASTUNE_MAX_THREADS", text}});
+    EXPECT_EQ(settings.max_threads, 0) << text;
+    EXPECT_NE(settings.complaint.find("BLASTUNE_MAX_THREADS"), std::string::npos) << text;
+  }
+}
+
+TEST(Memo, AnswersOnlyTheSameQuestion) {
+  Memo memo;
+  const Gemm gemm{DType::f64, Transpose::none, Transpose::transposed, 3, 4, 5};
+  memo.place(gemm) = {7, 3, 4, 5, Memo::kind_of(gemm), 2, 1};
+  EXPECT_TRUE(Memo::answers(memo.place(gemm), 7, gemm, 2));
+  EXPECT_FALSE(Memo::answers(memo.place(gemm), 8, gemm, 2));
+  EXPECT_FALSE(Memo::answers(memo.place(gemm), 7, gemm, 3));
+  for (const Gemm& other : {Gemm{DType::f32, Transpose::none, Transpose::transposed, 3, 4, 5},
+                            Gemm{DType::f64, Transpose::transposed, Transpose::none, 3, 4, 5},
+                            Gemm{DType::f64, Transpose::none, Transpose::transposed, 4, 3, 5},
+                            Gemm{DType::f64, Transpose::none, Transpose::transposed, 3, 4, 6}})
+    EXPECT_FALSE(Memo::answers(memo.place(gemm), 7, other, 2)) << describe(other);
+}
+
+TEST(SnapshotWord, KeepsItsThreeParts) {
+  const std::uint64_t word = SnapshotWord::make(1'000'000, 31, SnapshotWord::largest_cap);
+  EXPECT_EQ(SnapshotWord::slot(word), 31U);
+  EXPECT_EQ(SnapshotWord::cap(word), SnapshotWord::largest_cap);
+  EXPECT_NE(SnapshotWord::make(0, 0, 1), 0U);
+}
+
+TEST(SnapshotBox, FreesAnOldOneOnlyWhenNobodyReads) {
+  SnapshotBox box;
+  std::vector<std::unique_ptr<const Snapshot>> retired;
+  const auto advisor = std::make_shared<const Advisor>(Table{});
+  const auto next = [&] { return std::make_unique<const Snapshot>(Snapshot{box.next_generation() << 24U, advisor}); };
+  box.publish(next(), retired);
+  {
+    const SnapshotBox::Reader reader(box);
+    box.publish(next(), retired);
+    EXPECT_EQ(retired.size(), 1U);
+    EXPECT_EQ(reader.get()->advisor, advisor);
+    EXPECT_NE(reader.get()->word, box.word());
+  }
+  box.publish(nullptr, retired);
+  EXPECT_TRUE(retired.empty());
+  EXPECT_EQ(box.word(), 0U);
+  EXPECT_EQ(SnapshotBox::Reader(box).get(), nullptr);
+  EXPECT_EQ(advisor.use_count(), 1);
+}
+
+TEST(SnapshotBox, ReadersNeverSeeAFreedOne) {
+  SnapshotBox box;
+  std::vector<std::unique_ptr<const Snapshot>> retired;
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      while (!stop) {
+        const SnapshotBox::Reader reader(box);
+        if (reader.get() == nullptr) continue;
+        EXPECT_EQ(reader.get()->advisor->curve_count(), 0U);
+      }
+    });
+  }
+  for (int i = 0; i < 2000; ++i) {
+    auto snapshot = std::make_unique<Snapshot>();
+    snapshot->word = box.next_generation() << 24U;
+    snapshot->advisor = std::make_shared<const Advisor>(Table{});
+    box.publish(std::move(snapshot), retired);
+  }
+  stop = true;
+  for (std::thread& reader : readers) reader.join();
+  box.publish(nullptr, retired);
+}
+
+TEST(TableWatch, SeesEveryKindOfChange) {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory.file("table.json");
+  const auto write = [&](const std::string& to, const std::string& text) { std::ofstream(to) << text; };
+  TableWatch watch({path, directory.file("absent")});
+  EXPECT_TRUE(watch.changed());
+  EXPECT_FALSE(watch.any());
+  EXPECT_FALSE(watch.changed());
+  write(path, "1");
+  EXPECT_TRUE(watch.changed());
+  EXPECT_TRUE(watch.any());
+  EXPECT_FALSE(watch.changed());
+  write(directory.file("new"), "2");
+  std::filesystem::rename(directory.file("new"), path);
+  EXPECT_TRUE(watch.changed());
+  EXPECT_EQ(::chmod(path.c_str(), 0600), 0);
+  EXPECT_TRUE(watch.changed());
+  std::filesystem::remove(path);
+  EXPECT_TRUE(watch.changed());
+  EXPECT_FALSE(watch.any());
+}
+
+class Notes {
+ public:
+  void add(std::uint32_t type, const std::string& name, const std::string& value) {
+    const ElfW(Nhdr) header = {static_cast<ElfW(Word)>(name.size() + 1), static_cast<ElfW(Word)>(value.size()),
+                               type};
+    bytes_.append(reinterpret_cast<const char*>(&header), sizeof header);
+    bytes_.append(name).append(1, '\0');
+    pad();
+    bytes_.append(value);
+    pad();
+  }
+  [[nodiscard]] std::string build_id(std::size_t cut = 0) const {
+    // A copy of exactly that size, so that a sanitizer sees a read beyond it.
+    const std::vector<unsigned char> exact(bytes_.begin(), bytes_.end() - static_cast<std::ptrdiff_t>(cut));
+    return build_id_of_notes(exact.data(), exact.size(), 4);
+  }
+  [[nodiscard]] std::size_t size() const { return bytes_.size(); }
+
+ private:
+  void pad() { bytes_.resize((bytes_.size() + 3) / 4 * 4); }
+  std::string bytes_;
+};
+
+TEST(BuildId, IsFoundAmongOtherNotes) {
+  Notes notes;
+  notes.add(NT_GNU_PROPERTY_TYPE_0, "GNU", "abcdefgh");
+  notes.add(NT_GNU_BUILD_ID, "XYZ", "no");
+  notes.add(NT_GNU_BUILD_ID, "GNU", "\x01\xAB\xFF");
+  EXPECT_EQ(notes.build_id(), "01abff");
+  for (std::size_t cut = 2; cut <= notes.size(); ++cut) EXPECT_EQ(notes.build_id(cut), "") << cut;
+}
+
+TEST(BuildId, HostileLengthsAreRefused) {
+  for (const std::uint32_t length : {0x7FFFFFFFU, 0xFFFFFFFFU, 0xFFFFFFFCU}) {
+    const std::vector<std::uint32_t> words = {length, length, NT_GNU_BUILD_ID, 0};
+    std::vector<unsigned char> bytes(words.size() * sizeof words[0]);
+    std::memcpy(bytes.data(), words.data(), bytes.size());
+    EXPECT_EQ(build_id_of_notes(bytes.data(), bytes.size(), 4), "");
+  }
+}
+
+TEST(LoadedObjects, ListsThisProgramAndItsLibraries) {
+  const auto objects = list_loaded_objects();
+  EXPECT_GE(objects.size(), 3U);
+  EXPECT_EQ(read_load_counters(), read_load_counters());
+  EXPECT_GE(read_load_counters().loaded, objects.size());
+}
+
+}  // namespace
+}  // namespace blastune
