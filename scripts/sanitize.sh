@@ -15,8 +15,9 @@ if [ "$(cat /proc/sys/vm/mmap_rnd_bits 2>/dev/null || echo 0)" -gt 28 ] &&
   BLASTUNE_FIXED_ADDRESSES=yes exec setarch -R "$0" "$@"
 fi
 
-# valgrind runs 20 to 50 times slower, so it gets programs that finish in seconds on their own.
-valgrind_programs=(base_test model_test store_test client_test)
+# valgrind runs 20 to 50 times slower, so it gets the parts whose tests start no other process and finish in
+# seconds on their own.
+valgrind_parts=(base model store client)
 
 blastune_install "${blastune_build_packages[@]}" "${blastune_test_packages[@]}" "${blastune_sanitize_packages[@]}"
 cd "$blastune_repository"
@@ -29,15 +30,17 @@ sanitized() {  # sanitized PRESET
 }
 
 under_valgrind() {
-  local program path
+  local part program programs
   blastune_build dev
-  for program in "${valgrind_programs[@]}"; do
-    path=$(find build/dev/tests -type f -name "$program" -perm -u+x)
-    [ -n "$path" ] || blastune_fail "there is no test program $program; change valgrind_programs in scripts/sanitize.sh"
-    blastune_say "valgrind $program"
-    timeout 600 valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
-      --suppressions=scripts/lib/valgrind.supp "$path" --gtest_brief=1 ||
-      blastune_fail "$program is not clean under valgrind"
+  for part in "${valgrind_parts[@]}"; do
+    mapfile -t programs < <(find "build/dev/tests/$part" -type f -name '*_test' -perm -u+x | sort)
+    [ ${#programs[@]} -gt 0 ] || blastune_fail "tests/$part has no test program; change valgrind_parts in this script"
+    for program in "${programs[@]}"; do
+      blastune_say "valgrind ${program##*/}"
+      timeout 600 valgrind --quiet --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite \
+        --suppressions=scripts/lib/valgrind.supp "$program" --gtest_brief=1 ||
+        blastune_fail "${program##*/} is not clean under valgrind"
+    done
   done
 }
 
