@@ -81,6 +81,8 @@ void add_build(Discovery& discovery, const std::string& name, WorkerHello hello)
   }
   add_once(known->names, name);
   if (!path.empty()) add_once(known->names, path);
+  std::stable_partition(known->names.begin(), known->names.end(),
+                        [](const std::string& text) { return text.find('/') == std::string::npos; });
 }
 
 bool is_known(const Discovery& discovery, const std::string& path) {
