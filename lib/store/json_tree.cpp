@@ -102,6 +102,11 @@ class TreeBuilder {
 }  // namespace
 
 Result<JsonNode> parse_json_tree(std::string_view text, std::string_view source) try {
+  // The parser takes a zero byte for the end of the text, whatever follows.
+  if (text.find('\0') != text.npos) {
+    return Error{ErrorKind::invalid_data, std::string(source) + " has a zero byte, so it is no text",
+                 "correct the file"};
+  }
   JsonCursor cursor{text.data(), text.data() + text.size()};
   TreeBuilder builder(cursor);
   const bool parsed = nlohmann::json::sax_parse(JsonIterator(cursor), JsonIterator(), &builder,

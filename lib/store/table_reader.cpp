@@ -419,6 +419,8 @@ Result<Tables> read_tables(std::string_view text, std::string_view source) try {
     return damaged(source, "it is larger than " + std::to_string(max_table_bytes) + " bytes");
   }
   if (auto whole = check_table_envelope(text, source); !whole) return whole.error();
+  // The parser takes a zero byte for the end of the text, whatever follows.
+  if (text.find('\0') != text.npos) return damaged(source, "it has a zero byte");
   JsonCursor cursor{text.data(), text.data() + text.size()};
   TableHandler handler(cursor);
   if (!nlohmann::json::sax_parse(JsonIterator(cursor), JsonIterator(), &handler)) {

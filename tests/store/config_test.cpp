@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "store/config.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "tests/base/temporary_directory.h"
+
+namespace blastune {
+namespace {
+
+Result<LoadedConfig> apply(const std::string& text) {
+  LoadedConfig loaded;
+  if (auto applied = apply_config(loaded, text, "c.json"); !applied) return applied.error();
+  return loaded;
+}
+
+std::string what(const std::string& text) {
+  const auto result = apply(text);
+  EXPECT_FALSE(result) << text;
+  return result ? std::string() : result.error().what;
+}
+
+TEST(Config, TheShippedFileSaysWhatIsCompiledIn) {
+  RealFileSystem files;
+  const TemporaryDirectory directory;
+  std::ifstream shipped(BLASTUNE_CONFIG_FILE);
+  const std::string text{std::istreambuf_iterator<char>(shipped), {}};
+  ASSERT_FALSE(text.empty());
+  LoadedConfig loaded;
+  // Every value different first, so that a key missing from the file shows.
+  loaded.config = {{}, {7, 7}, {}, {}, {}, {false, {7, 7}}, 0.7, 7777, 7};
+  const auto applied = apply_config(loaded, text, BLASTUNE_CONFIG_FILE);
+  ASSERT_TRUE(applied) << applied.error().text();
+  EXPECT_EQ(loaded.config, Config{});
+  EXPECT_TRUE(loaded.warnings.empty());
+}
+
+TEST(Config, ChangesOnlyWhatIsGiven) {
+  const auto loaded = apply("// why\n{ \"tolerance\": 0.05, /* and */ \"dtypes\": [\"c64\"] }\n");
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  Config expected;
+  expected.tolerance = 0.05;
+  expected.dtypes = {DType::c64};
+  EXPECT_EQ(loaded->config, expected);
+  EXPECT_EQ(apply("{}")->config, Config{});
+}
+
+TEST(Config, TakesEveryKey) {
+  const auto loaded = apply(R"({"networks":[[3,4],[5,6,5]],"batches":[2,9],"layouts":["batch-by-features"],
+    "passes":["backward-data"],"dtypes":["f64"],"general_grid":{"enabled":false,"sizes":[8,16]},"tolerance":1e-2,
+    "max_operand_bytes":4096,"budget":"2m"})");
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  const Config expected{{{{3, 4}}, {{5, 6, 5}}},
+                        {2, 9},
+                        {Layout::batch_by_features},
+                        {Pass::backward_data},
+                        {DType::f64},
+                        {false, {8, 16}},
+                        1e-2,
+                        4096,
+                        120};
+  EXPECT_EQ(loaded->config, expected);
+}
+
+TEST(Config, ReportsUnknownKeysWithTheirLines) {
+  const auto loaded = apply("{\n\"tolerence\": 1,\n\"general_grid\": {\n\"size\": [1,2]}}");
+  ASSERT_TRUE(loaded);
+  EXPECT_EQ(loaded->warnings, std::vector<std::string>({"c.json, line 2: the key \"tolerence\" is not known",
+                                                        "c.json, line 4: the key \"size\" is not known"}));
+}
+
+TEST(Config, NamesLineAndKey) {
+  EXPECT_EQ(what("{\n\n\"max_operand_bytes\": -1\n}"),
+            "c.json, line 3: max_operand_bytes: this must be an integer from 4096 to 1099511627776");
+  EXPECT_NE(what("{\n\"general_grid\": {\"sizes\":\n[0,\n5]}}").find("line 3: general_grid.sizes"),
+            std::string::npos);
+  EXPECT_NE(what("{\n\"budget\": \"x\"}").find("line 2: budget: \"x\""), std::string::npos);
+  EXPECT_NE(what("{\n\"budget\": 30}").find("line 2: budget"), std::string::npos);
+  EXPECT_NE(what("{\n\"a\": 1,\n}").find("c.json, line 3"), std::string::npos);
+  EXPECT_NE(what("{\"tolerance\":1,\n\"tolerance\":1}").find("line 2: \"tolerance\" is given twice"),
+            std::string::npos);
+}
+
+TEST(Config, RefusesWrongValues) {
+  for (const char* text : {"",
+                           "[]",
+                           "1",
+                           "null",
+                           "{",
+                           "{}{}",
+                           "{\"networks\":1}",
+                           "{\"networks\":[1]}",
+                           "{\"networks\":[[784]]}",
+                           "{\"networks\":[[784,0]]}",
+                           "{\"networks\":[[784,-1]]}",
+                           "{\"networks\":[[784,1.5]]}",
+                           "{\"networks\":[[784,\"10\"]]}",
+                           "{\"networks\":[[784,99999999999999999999]]}",
+                           "{\"batches\":[1]}",
+                           "{\"batches\":[5,4]}",
+                           "{\"batches\":[1,2,3]}",
+                           "{\"batches\":{\"a\":1,\"b\":2}}",
+                           "{\"layouts\":[]}",
+                           "{\"layouts\":[\"x\"]}",
+                           "{\"layouts\":[1]}",
+                           "{\"dtypes\":[\"f64\",\"f64\"]}",
+                           "{\"passes\":\"forward\"}",
+                           "{\"general_grid\":true}",
+                           "{\"general_grid\":{\"enabled\":1}}",
+                           "{\"tolerance\":\"0.1\"}",
+                           "{\"tolerance\":-0.1}",
+                           "{\"tolerance\":2}",
+                           "{\"tolerance\":1e999}",
+                           "{\"tolerance\":NaN}",
+                           "{\"max_operand_bytes\":1e6}",
+                           "{\"budget\":\"0s\"}",
+                           "{\"budget\":\"9999h\"}",
+                           "{\"tolerance\":0.1} x",
+                           "{\"tolerance\":0,1}"}) {
+    const auto result = apply(text);
+    ASSERT_FALSE(result) << text;
+    EXPECT_EQ(result.error().kind, ErrorKind::invalid_data) << text;
+    EXPECT_NE(result.error().what.find("c.json, line 1"), std::string::npos) << result.error().what;
+  }
+}
+
+TEST(Config, WrongTextChangesNothing) {
+  LoadedConfig loaded;
+  EXPECT_FALSE(apply_config(loaded, "{\"tolerance\":0.5,\"strange\":1,\"batches\":[]}", "c.json"));
+  EXPECT_EQ(loaded.config, Config{});
+  EXPECT_TRUE(loaded.warnings.empty());
+}
+
+TEST(Config, RefusesZeroBytes) {
+  EXPECT_NE(what(std::string("{}\0{", 4)).find("zero byte"), std::string::npos);
+}
+
+TEST(Config, IsBounded) {
+  EXPECT_NE(what("{\"x\":" + std::string(100'000, '[')).find("nested deeper"), std::string::npos);
+  std::string many = "{\"x\":[0";
+  for (int i = 0; i < 100'000; ++i) many += ",0";
+  EXPECT_NE(what(many + "]}").find("more than"), std::string::npos);
+}
+
+TEST(Config, LaterFilesWin) {
+  RealFileSystem files;
+  const TemporaryDirectory directory;
+  EXPECT_EQ(load_config(files, directory.path())->config, Config{});
+  EXPECT_EQ(load_config(files, directory.path("absent"))->config, Config{});
+  directory.write("blastune.json", "{\"tolerance\":0.1,\"budget\":\"5s\"}");
+  std::filesystem::create_directory(directory.path("conf.d"));
+  directory.write("conf.d/20-b.json", "{\"tolerance\":0.3}");
+  directory.write("conf.d/10-a.json", "{\"tolerance\":0.2,\"batches\":[1,2]}");
+  directory.write("conf.d/30-c.json.bak", "wrong");
+  directory.write("conf.d/.40-d.json", "wrong");
+  const auto loaded = load_config(files, directory.path());
+  ASSERT_TRUE(loaded) << loaded.error().text();
+  EXPECT_DOUBLE_EQ(loaded->config.tolerance, 0.3);
+  EXPECT_DOUBLE_EQ(loaded->config.budget_seconds, 5);
+  EXPECT_EQ(loaded->config.batches, (SizeRange{1, 2}));
+  EXPECT_EQ(loaded->files,
+            std::vector<std::string>({directory.path("blastune.json"), directory.path("conf.d/10-a.json"),
+                                      directory.path("conf.d/20-b.json")}));
+  directory.write("conf.d/50.json", "wrong");
+  EXPECT_NE(load_config(files, directory.path()).error().what.find("50.json, line 1"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace blastune
