@@ -26,8 +26,9 @@ def find_header(root, file, name):
     """The file of the tree that an include names: beside the includer, under lib/, under the root, or public."""
     bases = [file.parent, root / "lib", root, *sorted(root.glob("*/include")), *sorted(root.glob("lib/*/include"))]
     for base in bases:
-        if (base / name).is_file():
-            return (base / name).resolve().relative_to(root.resolve())
+        for file_name in (name, name + ".in"):  # the second: configured while building
+            if (base / file_name).is_file():
+                return (base / file_name).resolve().relative_to(root.resolve())
     return None
 
 

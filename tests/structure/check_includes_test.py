@@ -82,6 +82,11 @@ class Includes(unittest.TestCase):
         found = self.problems({"lib/model/a.cpp": "#include <boost/any.hpp>\n"})
         self.assertIn("known to no rule", found[0])
 
+    def test_header_that_the_build_makes(self):
+        files = {"cli/script.h.in": "", "cli/a.cpp": '#include "cli/script.h"\n'}
+        self.assertEqual(self.problems(files), [])
+        self.assertEqual(len(self.problems({**files, "worker/b.cpp": '#include "cli/script.h"\n'})), 1)
+
     def test_missing_header(self):
         found = self.problems({"lib/model/a.cpp": '#include "base/nowhere.h"\n'})
         self.assertIn("no header", found[0])
