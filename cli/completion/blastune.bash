@@ -4,19 +4,20 @@
 #
 # Needs nothing but bash: source this file, or put it into the completions folder under the name blastune.
 
-# The options of one verb; of the program itself when the verb is empty.
+# The options of one verb, or of the program itself when the verb is empty; a verb takes the program's as well.
 _blastune_options() {
   case $1 in
-    "") echo --help --version --color ;;
+    "") echo --help --version --color --config ;;
     recommend)
-      echo --help --color --m --n --batch --gemm --transpose --layers --dtype --layout --pass --blas \
+      echo --help --color --config --m --n --batch --gemm --transpose --layers --dtype --layout --pass --blas \
         --available --table --explain --json --no-measure ;;
-    tune) echo --help --color --budget --quick --blas --dtype --threads --output --replay ;;
-    show) echo --help --color --table --blas --dtype --json ;;
+    tune) echo --help --color --config --budget --quick --blas --dtype --threads --output --json ;;
+    show) echo --help --color --config --table --blas --layers --dtype --pass --json ;;
     sweep)
-      echo --help --color --layers --batches --threads --repeat --csv --dtype --layout --pass --blas ;;
-    topology | doctor) echo --help --color --json ;;
-    completion) echo --help --color ;;
+      echo --help --color --config --layers --batches --threads --repeat --dtype --blas --csv --json ;;
+    topology) echo --help --color --config --json ;;
+    doctor) echo --help --color --config --blas --json ;;
+    completion) echo --help --color --config ;;
   esac
 }
 
@@ -29,7 +30,7 @@ _blastune_values() {
     --pass) COMPREPLY=($(compgen -W "forward backward-data backward-weights" -- "$2")) ;;
     --transpose) COMPREPLY=($(compgen -W "NN NT TN TT" -- "$2")) ;;
     --color) COMPREPLY=($(compgen -W "auto always never" -- "$2")) ;;
-    --blas | --table | --output | --replay | --csv)
+    --blas | --table | --output | --csv | --config)
       compopt -o filenames 2>/dev/null
       while IFS= read -r path; do COMPREPLY+=("$path"); done < <(compgen -f -- "$2") ;;
     --m | --n | --batch | --gemm | --layers | --batches | --threads | --repeat | --available | --budget) ;;
@@ -42,7 +43,7 @@ _blastune() {
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     case ${COMP_WORDS[index]} in
-      --color) ((index++)) ;;
+      --color | --config) ((index++)) ;;
       -*) ;;
       *) verb=${COMP_WORDS[index]}; break ;;
     esac

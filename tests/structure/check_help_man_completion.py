@@ -76,7 +76,9 @@ def compare(helps, man, offered):
         completed = {word for word in offered[verb] if word.startswith("--")}
         problems += [f"{name} {o} is not in the man page" for o in sorted(real - described - common)]
         problems += [f"{name} {o} is not in the completion" for o in sorted(real - completed)]
-        problems += [f"the completion offers {name} {o}, which does not exist" for o in sorted(completed - real)]
+        # A verb takes the program's own options too, though its help does not repeat them.
+        taken = real | options_of(helps[""])
+        problems += [f"the completion offers {name} {o}, which does not exist" for o in sorted(completed - taken)]
         problems += [f"the man page describes {name} {o}, which does not exist" for o in sorted(described - real)]
     everything = set().union(*(options_of(text) for text in helps.values()))
     problems += [f"the man page describes {o}, which no verb has" for o in sorted(common - everything)]
