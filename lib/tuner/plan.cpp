@@ -10,10 +10,6 @@
 namespace blastune {
 namespace {
 
-// Below this many flops the call is over before a second thread has woken; above max_flops nothing changes.
-constexpr double smallest_grid_volume = 4.0 * 65536;
-constexpr double largest_grid_size = 4096;
-
 bool worth_measuring(const Gemm& gemm, const PlanOptions& options, const Build& build) {
   return check_dimensions(gemm).ok() && !runs_on_one_thread(build, gemm) && flops(gemm) <= options.max_flops &&
          operand_bytes(gemm) <= options.max_operand_bytes;
@@ -46,17 +42,19 @@ double radical_inverse(int index, int base) {
 std::vector<Gemm> grid_shapes(DType dtype, std::string_view transposes, int count, const PlanOptions& options,
                               const Build& build) {
   std::vector<Gemm> shapes;
-  const double log_size = std::log(largest_grid_size);
+  const double log_smallest = std::log(static_cast<double>(options.smallest_size));
+  const double log_range = std::log(static_cast<double>(options.largest_size)) - log_smallest;
+  const auto size = [&](double share) { return std::llround(std::exp(log_smallest + log_range * share)); };
   // Most points of the cube are too small or too large; the bound ends the search when none fits.
   const int last = 100 * count + 1000;
   for (int i = 1; i < last && static_cast<int>(shapes.size()) < count; ++i) {
     Gemm gemm;
     gemm.dtype = dtype;
     if (!set_transposes(gemm, transposes)) return shapes;
-    gemm.m = std::llround(std::exp(log_size * radical_inverse(i, 2)));
-    gemm.n = std::llround(std::exp(log_size * radical_inverse(i, 3)));
-    gemm.k = std::llround(std::exp(log_size * radical_inverse(i, 5)));
-    if (volume(gemm) > smallest_grid_volume && worth_measuring(gemm, options, build)) shapes.push_back(gemm);
+    gemm.m = size(radical_inverse(i, 2));
+    gemm.n = size(radical_inverse(i, 3));
+    gemm.k = size(radical_inverse(i, 5));
+    if (worth_measuring(gemm, options, build)) shapes.push_back(gemm);
   }
   return shapes;
 }

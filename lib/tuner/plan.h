@@ -22,6 +22,8 @@ struct PlanOptions {
   std::int64_t largest_batch = 4096;
   // The general sample: how many shapes for each dtype and pair of transposes (NN gets twice as many).
   int grid_shapes = 24;
+  std::int64_t smallest_size = 1;  // of m, n and k in it
+  std::int64_t largest_size = 4096;
   double max_operand_bytes = 256.0 * 1024 * 1024;
   // Gemms above this many flops are left to extrapolation: with them the best count no longer changes, and
   // one of them costs as much as hundreds of those where it does.

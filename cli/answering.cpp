@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cli/answering.h"
+
+#include <utility>
+#include <vector>
+
+#include "cli/format.h"
+#include "store/table_file.h"
+#include "store/table_location.h"
+
+namespace blastune {
+namespace {
+
+Result<Answering> answer_from_file(const Session& session, const TableChoice& choice) {
+  auto tables = load_tables(session.files, choice.table_file);
+  if (!tables) return tables.error();
+  if (tables->empty()) {
+    return Error{ErrorKind::not_found, choice.table_file + " holds no table",
+                 "fill it with `blastune tune --output " + choice.table_file + "`"};
+  }
+  // Without an OpenBLAS here, the table can still speak for its own machine.
+  auto target = find_target(choice.blas_file);
+  if (target) {
+    if (const Table* own = find_table(*tables, target->machine, target->library.build)) {
+      return Answering{*own, choice.table_file, std::move(target).value()};
+    }
+  } else if (!choice.blas_file.empty()) {
+    return target.error();
+  }
+  if (!choice.blas_file.empty()) {
+    return Error{ErrorKind::foreign, choice.table_file + " has no table for " + choice.blas_file,
+                 "leave --blas away to be answered from the table as it is"};
+  }
+  const Table& other = tables->front();
+  session.note("answering for " + describe(other.machine) + " with " + describe(other.build) +
+               ", which is not what runs here");
+  return Answering{other, choice.table_file, std::nullopt};
+}
+
+void tighten(CountLimit& limit, int threads, std::string reason) {
+  if (threads < limit.threads) limit = {threads, std::move(reason)};
+}
+
+}  // namespace
+
+Result<Answering> find_answering(const Session& session, const Target& target) {
+  const auto places = table_location(read_table_environment()).candidates;
+  auto stored = find_stored_table(session.files, places, target.machine, target.library.build);
+  if (!stored) return stored.error();
+  return Answering{std::move(stored->table), std::move(stored->path), target};
+}
+
+Result<Answering> find_answering(const Session& session, const TableChoice& choice) {
+  if (!choice.table_file.empty()) return answer_from_file(session, choice);
+  auto target = find_target(choice.blas_file);
+  if (!target) return Error{ErrorKind::unavailable, target.error().what, target.error().remedy};
+  return find_answering(session, *target);
+}
+
+std::string own_table_path() { return table_location(read_table_environment()).own; }
+
+Result<CountLimit> count_limit(const Answering& answering, int available) {
+  CountLimit limit;
+  if (answering.target) {
+    auto here = read_thread_limits();
+    if (!here) return here.error();
+    tighten(limit, here->capacity.threads, count_text(here->capacity.threads, "usable processor"));
+    if (const auto user = user_limit(answering.table.build.threading)) tighten(limit, user->threads, user->source);
+  }
+  if (available > 0) tighten(limit, available, "--available " + std::to_string(available));
+  return limit;
+}
+
+}  // namespace blastune

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Which table answers a command, and under which limit.
+#pragma once
+
+#include <limits>
+#include <optional>
+#include <string>
+
+#include "cli/session.h"
+#include "cli/target.h"
+#include "model/table.h"
+
+namespace blastune {
+
+struct Answering {
+  Table table;
+  std::string path;
+  // Present when the table is for this machine; its limits apply then.
+  std::optional<Target> target;
+};
+
+struct TableChoice {
+  std::string table_file;  // --table; empty: found in the usual places
+  std::string blas_file;   // --blas; empty: the default OpenBLAS
+};
+
+// A table named with --table is answered from whatever machine it is for, with a note; only tables found
+// by themselves must match this machine and build. Failures: not_found, foreign, invalid_data, unavailable.
+Result<Answering> find_answering(const Session& session, const TableChoice& choice);
+
+// The same for a target that is known already, from the usual places.
+Result<Answering> find_answering(const Session& session, const Target& target);
+
+// Where this user's own table is.
+[[nodiscard]] std::string own_table_path();
+
+struct CountLimit {
+  int threads = std::numeric_limits<int>::max();
+  std::string reason;  // for people: "2 processors", "OMP_NUM_THREADS=1"
+};
+
+// The tightest of capacity, the user's own variables and --available (0: not given). On a table of another
+// machine only --available counts.
+Result<CountLimit> count_limit(const Answering& answering, int available);
+
+}  // namespace blastune

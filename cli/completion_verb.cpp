@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "base/parse.h"
+#include "cli/completion_script.h"
+#include "cli/verbs.h"
+
+namespace blastune {
+
+void add_completion_verb(CLI::App& program, Action& chosen) {
+  auto shell = std::make_shared<std::string>();
+  CLI::App* verb = program.add_subcommand("completion", "Print the completion script of a shell");
+  verb->add_option("shell", *shell, "bash");
+  verb->callback([shell, &chosen] {
+    chosen = [shell](const Session& session) -> Result<ExitStatus> {
+      if (*shell != "bash") {
+        return Error{ErrorKind::usage, "no completion for " + in_quotes(*shell),
+                     "use `blastune completion bash`, as in: source <(blastune completion bash)"};
+      }
+      session.out << bash_completion_script;
+      return exit_done;
+    };
+  });
+}
+
+}  // namespace blastune

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cli/plan_choice.h"
+
+#include <algorithm>
+#include <set>
+
+namespace blastune {
+namespace {
+
+constexpr int general_shapes = 40;
+constexpr int quick_shapes = 12;
+// What one block of an asked gemm may take, in flops: a third of a second at 10 GFLOP/s for each count's two calls.
+constexpr double block_flops = 6e9;
+
+}  // namespace
+
+PlanOptions plan_options(const Config& config, bool quick) {
+  PlanOptions options;
+  options.networks = config.networks;
+  options.dtypes = config.dtypes;
+  options.passes = config.passes;
+  if (quick) std::erase_if(options.passes, [](Pass pass) { return pass != Pass::forward; });
+  options.smallest_batch = config.batches.from;
+  options.largest_batch = config.batches.to;
+  options.grid_shapes = config.general_grid.enabled ? (quick ? quick_shapes : general_shapes) : 0;
+  options.smallest_size = config.general_grid.sizes.from;
+  options.largest_size = config.general_grid.sizes.to;
+  options.max_operand_bytes = static_cast<double>(config.max_operand_bytes);
+  return options;
+}
+
+Plan plan_of(const std::vector<Gemm>& gemms, std::size_t counts) {
+  const double most_flops = block_flops / static_cast<double>(2 * counts);
+  std::set<Gemm> affordable;
+  for (Gemm gemm : gemms) {
+    while (flops(gemm) > most_flops) {
+      auto& largest = std::max({std::ref(gemm.m), std::ref(gemm.n), std::ref(gemm.k)},
+                               [](auto a, auto b) { return a.get() < b.get(); })
+                          .get();
+      largest /= 2;
+    }
+    affordable.insert(canonical(gemm));
+  }
+  Plan plan;
+  plan.grid.assign(affordable.begin(), affordable.end());
+  return plan;
+}
+
+}  // namespace blastune

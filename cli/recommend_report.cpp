@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "cli/recommend_report.h"
+
+#include <fmt/core.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/format.h"
+
+namespace blastune {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int schema = 1;
+
+Json gemm_object(const Gemm& gemm) {
+  return {{"dtype", name(gemm.dtype)}, {"transpose", transpose_letters(gemm)}, {"m", gemm.m}, {"n", gemm.n}, {"k", gemm.k}};
+}
+
+Json advice_object(const Advice& advice) {
+  return {{"threads", advice.threads},
+          {"expected_seconds", advice.expected_seconds},
+          {"default_seconds", advice.default_seconds},
+          {"basis", name(advice.basis)},
+          {"confidence", advice.confidence}};
+}
+
+Json source_object(const Answering& answering, const CountLimit& limit) {
+  const Build& build = answering.table.build;
+  Json source;
+  source["default_threads"] = answering.table.default_threads;
+  source["limit"] = limit.reason.empty() ? Json(nullptr) : Json(limit.threads);
+  source["build"] = {{"version", to_string(build.version)},
+                     {"threading", name(build.threading)},
+                     {"core", build.core_name},
+                     {"build_id", build.build_id}};
+  source["machine"] = describe(answering.table.machine);
+  source["table"] = answering.path;
+  source["measured_unix"] = answering.table.measured_unix;
+  return source;
+}
+
+// A value that JSON can carry; replacement characters for what is not UTF-8.
+std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n'; }
+
+std::string sureness(const Advice& advice, double tolerance) {
+  const char* how = advice.confidence >= 0.95   ? "sure"
+                    : advice.confidence >= 0.75 ? "fairly sure"
+                                                : "not sure";
+  return fmt::format("It is {} ({:.0f} %) that no allowed count is faster by more than {:.0f} %.", how,
+                     100 * advice.confidence, 100 * tolerance);
+}
+
+std::string against_default(const Advice& advice, int default_threads) {
+  const double ratio = advice.default_seconds / advice.expected_seconds;
+  const std::string with_default =
+      fmt::format("With the library's own choice, {}, the call is expected to take {}", count_text(default_threads, "thread"),
+                  seconds_text(advice.default_seconds));
+  if (ratio < 1.01) return with_default + ": the same.\n";
+  return with_default + fmt::format(": {:.2f} times as long.\n", ratio);
+}
+
+}  // namespace
+
+std::string explanation(const GemmAnswer& answer, const Table& table, const CountLimit& limit, std::int64_t now) {
+  const Advice& advice = answer.advice;
+  std::string text = fmt::format("{}: {}, expected to take {}.\n", describe(answer.gemm),
+                                 count_text(advice.threads, "thread"), seconds_text(advice.expected_seconds));
+  if (advice.basis == Basis::measured) {
+    const Curve& curve = *table.find(canonical(answer.gemm));
+    text += fmt::format("This very multiply was measured, last {} ago:\n", age_text(now - table.measured_unix));
+    for (const auto& point : curve.points) {
+      text += fmt::format("  {:>3} {:<8} {:>8} +- {} over {}\n", point.threads, point.threads == 1 ? "thread" : "threads",
+                          seconds_text(point.seconds.mean()), seconds_text(point.seconds.standard_error()),
+                          count_text(point.seconds.count(), "burst"));
+    }
+    if (curve.disturbed > 0) {
+      text += fmt::format("  {} thrown away because other programs used the processors\n",
+                          count_text(curve.disturbed, "burst"));
+    }
+  } else {
+    text += fmt::format("It was not measured; the answer follows from {} nearby and the trend over all of them.\n",
+                        count_text(static_cast<std::int64_t>(table.curves.size()), "measured multiply"));
+  }
+  text += against_default(advice, std::min(table.default_threads, limit.threads));
+  text += sureness(advice, AdvisorOptions{}.tolerance) + "\n";
+  if (!limit.reason.empty()) text += "Limited by " + limit.reason + ".\n";
+  text += "OpenBLAS: " + describe(table.build) + ".\n";
+  return text;
+}
+
+std::string gemm_json(const GemmAnswer& answer, const Answering& answering, const CountLimit& limit) {
+  Json json{{"schema", schema}};
+  json.update(advice_object(answer.advice));
+  json["gemm"] = gemm_object(answer.gemm);
+  json.update(source_object(answering, limit));
+  return line_of(json);
+}
+
+std::string network_text(const NetworkAnswer& answer) {
+  std::string text;
+  const auto layers = layers_of(*answer.question.network);
+  for (std::size_t i = 0; i < layers.size(); ++i) {
+    const Advice& advice = answer.times.layers[i];
+    text += fmt::format("layer {:>5} -> {:<5} {:>3} {:<8} {:>8}   ({})\n", layers[i].m, layers[i].n, advice.threads,
+                        advice.threads == 1 ? "thread" : "threads", seconds_text(advice.expected_seconds),
+                        name(advice.basis));
+  }
+  text += fmt::format("whole pass, a count for each layer   {:>8}\n", seconds_text(answer.times.advised_seconds));
+  text += fmt::format("best single count: {:<3}               {:>8}\n", answer.times.best_constant,
+                      seconds_text(answer.times.constant_seconds));
+  text += fmt::format("the library's default                {:>8}\n", seconds_text(answer.times.default_seconds));
+  if (answer.best.batch > 0) {
+    text += fmt::format("best batch size: {:<7}             {:>8} a sample\n", answer.best.batch,
+                        seconds_text(answer.best.seconds_per_sample));
+  }
+  return text;
+}
+
+std::string network_json(const NetworkAnswer& answer, const Answering& answering, const CountLimit& limit) {
+  Json json{{"schema", schema},
+            {"dtype", name(answer.question.dtype)},
+            {"pass", name(answer.question.pass)},
+            {"layout", name(answer.question.layout)},
+            {"batch", answer.question.batch}};
+  Json layers = Json::array();
+  const auto network_layers = layers_of(*answer.question.network);
+  for (std::size_t i = 0; i < network_layers.size(); ++i) {
+    Json layer{{"m", network_layers[i].m}, {"n", network_layers[i].n}};
+    layer.update(advice_object(answer.times.layers[i]));
+    layer["gemm"] = gemm_object(answer.question.gemms[i]);
+    layers.push_back(std::move(layer));
+  }
+  json["layers"] = std::move(layers);
+  json["pass_seconds"] = answer.times.advised_seconds;
+  json["default_pass_seconds"] = answer.times.default_seconds;
+  json["best_single"] = {{"threads", answer.times.best_constant}, {"pass_seconds", answer.times.constant_seconds}};
+  json["best_batch"] = answer.best.batch == 0
+                           ? Json(nullptr)
+                           : Json{{"batch", answer.best.batch}, {"seconds_per_sample", answer.best.seconds_per_sample}};
+  json.update(source_object(answering, limit));
+  return line_of(json);
+}
+
+}  // namespace blastune

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <ostream>
+
+#include "base/parse.h"
+#include "cli/answering.h"
+#include "cli/measuring.h"
+#include "cli/plan_choice.h"
+#include "cli/question.h"
+#include "cli/recommend_report.h"
+#include "cli/table_keeper.h"
+#include "cli/verbs.h"
+#include "model/advisor.h"
+#include "topology/candidates.h"
+
+namespace blastune {
+namespace {
+
+// With identifying the library and drawing conclusions, an answer there and then takes under two seconds.
+constexpr double there_and_then_seconds = 1.0;
+// From this many curves on, a table can speak of what it did not measure.
+constexpr std::size_t curves_to_interpolate = 30;
+
+struct Options {
+  QuestionWords words;
+  TableChoice choice;
+  std::string available;
+  bool explain = false;
+  bool json = false;
+  bool no_measure = false;
+};
+
+Result<Answering> measure_there_and_then(const Session& session, const Target& target, const Question& question) {
+  auto limits = read_thread_limits();
+  if (!limits) return limits.error();
+  MeasuringRequest request;
+  request.counts = candidate_threads(limits->topology, limits->capacity);
+  request.plan = plan_of(question.gemms, request.counts.size());
+  request.max_operand_bytes = Config{}.max_operand_bytes;
+  request.options.budget_seconds = there_and_then_seconds;
+  request.options.least_bursts = 8;
+  request.options.acceptable_regret = 0.001;
+  session.note("nothing is known of this yet for " + describe(target.library.build) +
+               "; measuring it now (`blastune tune` measures everything)");
+
+  const std::string path = own_table_path();
+  auto keeper = TableKeeper::open(session, path);
+  Table known = keeper ? keeper->known(target.machine, target.library.build) : Table{};
+  auto measured = measure(session, target, std::move(known), std::move(request));
+  if (!measured) return measured.error();
+  if (measured->interrupted) return Error{ErrorKind::interrupted, "interrupted", ""};
+  const auto kept = keeper ? keeper->keep(session, measured->table) : Result<void>(keeper.error());
+  if (!kept) session.note("the result could not be kept: " + kept.error().text());
+  return Answering{std::move(measured->table), path, target};
+}
+
+// A table that was found, or a fresh one of the asked gemms. Sets `status` where a failure has its own.
+Result<Answering> answer_for(const Session& session, const Options& options, const Question& question,
+                             ExitStatus& status) {
+  if (!options.choice.table_file.empty()) {
+    auto answering = find_answering(session, options.choice);
+    if (!answering) status = table_status_of(answering.error());
+    return answering;
+  }
+  auto target = find_target(options.choice.blas_file);
+  if (!target) {
+    status = target.error().kind == ErrorKind::interrupted ? exit_interrupted : exit_failed;
+    return target.error();
+  }
+  auto answering = find_answering(session, *target);
+  if (answering) {
+    const Advisor advisor(answering->table);
+    const bool knows_all = std::ranges::all_of(question.gemms, [&](const Gemm& gemm) {
+      const Basis basis = advisor.advise(gemm, 1).basis;
+      return basis == Basis::measured ||
+             (basis == Basis::interpolated && advisor.curve_count() >= curves_to_interpolate);
+    });
+    if (knows_all || options.no_measure) return answering;
+  } else if (options.no_measure) {
+    status = table_status_of(answering.error());
+    return answering;
+  } else if (answering.error().kind != ErrorKind::not_found && answering.error().kind != ErrorKind::foreign) {
+    session.note(answering.error().text());
+  }
+  auto measured = measure_there_and_then(session, *target, question);
+  if (!measured) status = status_of(measured.error());
+  return measured;
+}
+
+Result<ExitStatus> recommend(const Session& session, const Options& options) {
+  auto question = parse_question(options.words);
+  if (!question) return question.error();
+  int available = 0;
+  if (!options.available.empty()) {
+    auto parsed = parse_integer(options.available, 1, 4096, "--available");
+    if (!parsed) return parsed.error();
+    available = static_cast<int>(*parsed);
+  }
+  ExitStatus status = exit_failed;
+  auto answering = answer_for(session, options, *question, status);
+  if (!answering) {
+    session.complain(answering.error());
+    return status;
+  }
+  auto limit = count_limit(*answering, available);
+  if (!limit) return limit.error();
+
+  const Advisor advisor(answering->table);
+  std::vector<GemmAnswer> answers;
+  for (const auto& gemm : question->gemms) {
+    answers.push_back({gemm, advisor.advise(gemm, limit->threads)});
+    if (answers.back().advice.threads == 0) {
+      session.complain({ErrorKind::not_found, answering->path + " says nothing about " + describe(gemm),
+                        "measure it with `blastune tune`"});
+      return exit_no_table;
+    }
+  }
+  if (options.explain) {
+    for (const auto& answer : answers) {
+      session.messages << explanation(answer, answering->table, *limit, session.clock.unix_seconds());
+    }
+  }
+  if (!question->network) {
+    if (options.json) {
+      session.out << gemm_json(answers.front(), *answering, *limit);
+    } else {
+      session.out << answers.front().advice.threads << '\n';
+    }
+    return exit_done;
+  }
+
+  NetworkAnswer network{*question, {}, {}};
+  std::vector<int> counts;
+  for (const auto& curve : answering->table.curves) {
+    for (const auto& point : curve.points) counts.push_back(point.threads);
+  }
+  std::ranges::sort(counts);
+  counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
+  const double tolerance = AdvisorOptions{}.tolerance;
+  network.times = pass_times(advisor, question->gemms, counts, limit->threads, tolerance);
+  if (advisor.curve_count() >= curves_to_interpolate) {
+    const Config defaults;
+    network.best = best_batch(advisor, *question->network, question->dtype, question->pass, question->layout,
+                              defaults.batches.from, defaults.batches.to, limit->threads, tolerance);
+  }
+  session.out << (options.json ? network_json(network, *answering, *limit) : network_text(network));
+  return exit_done;
+}
+
+}  // namespace
+
+void add_recommend_verb(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = program.add_subcommand("recommend", "Say how many threads a multiply should use");
+  verb->add_option("--m", options->words.m, "input features of the layer")->option_text("M");
+  verb->add_option("--n", options->words.n, "output features of the layer (neurons)")->option_text("N");
+  verb->add_option("--batch", options->words.batch, "samples in the batch")->option_text("B");
+  verb->add_option("--gemm", options->words.gemm, "a column-major multiply itself, by its sizes")->option_text("M,N,K");
+  verb->add_option("--transpose", options->words.transpose, "of A and B, with --gemm: NN, NT, TN or TT")
+      ->option_text("LETTERS");
+  verb->add_option("--layers", options->words.layers, "a whole network: 784,100,50,10")->option_text("LIST");
+  verb->add_option("--dtype", options->words.dtype, "f32 or f64 (default f64)")->option_text("TYPE");
+  verb->add_option("--pass", options->words.pass, "forward (default), backward-data or backward-weights")
+      ->option_text("PASS");
+  verb->add_option("--layout", options->words.layout, "features-by-batch (default) or batch-by-features")
+      ->option_text("LAYOUT");
+  verb->add_option("--blas", options->choice.blas_file, "ask for this OpenBLAS file")->option_text("FILE");
+  verb->add_option("--table", options->choice.table_file, "answer from this table, whatever machine it is for")
+      ->option_text("FILE");
+  verb->add_option("--available", options->available, "use at most this many threads")->option_text("K");
+  verb->add_flag("--explain", options->explain, "say on standard error what the answer rests on");
+  verb->add_flag("--json", options->json, "answer as one JSON object");
+  verb->add_flag("--no-measure", options->no_measure, "without a table, end with status 3 instead of measuring");
+  verb->callback([options, &chosen] {
+    chosen = [options](const Session& session) { return recommend(session, *options); };
+  });
+}
+
+}  // namespace blastune

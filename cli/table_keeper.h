@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// A table file that is being added to: locked against other writers from the first look until destroyed.
+#pragma once
+
+#include <string>
+#include <utility>
+
+#include "base/file_lock.h"
+#include "cli/session.h"
+#include "model/table.h"
+
+namespace blastune {
+
+class TableKeeper {
+ public:
+  // Fails where the file cannot be locked or written beside, before anything was measured in vain. A file
+  // that is damaged or of another version is told of, and set aside as PATH.damaged by the first keep().
+  static Result<TableKeeper> open(const Session& session, std::string path);
+
+  // What earlier tunes left for this machine and build; without curves when there is nothing.
+  [[nodiscard]] Table known(const MachineSignature& machine, const Build& build) const;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+  // Replaces the table of that machine and build in the file. On failure the old file is intact.
+  Result<void> keep(const Session& session, Table table);
+
+ private:
+  TableKeeper(std::string path, FileLock lock) : path_(std::move(path)), lock_(std::move(lock)) {}
+
+  std::string path_;
+  FileLock lock_;
+  Tables tables_;
+  bool damaged_ = false;
+};
+
+}  // namespace blastune

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <ostream>
+#include <sstream>
+
+#include "base/parse.h"
+#include "cli/answering.h"
+#include "cli/format.h"
+#include "cli/measuring.h"
+#include "cli/plan_choice.h"
+#include "cli/question.h"
+#include "cli/table_keeper.h"
+#include "cli/verbs.h"
+#include "topology/candidates.h"
+
+namespace blastune {
+namespace {
+
+constexpr double quick_budget_seconds = 5;
+constexpr double longest_budget_seconds = 24 * 3600;
+
+struct Options {
+  std::string budget;
+  std::string blas_file;
+  std::string dtypes;
+  std::string threads;
+  std::string output;
+  bool quick = false;
+  bool json = false;
+};
+
+Result<std::vector<DType>> parse_dtypes(const std::string& text) {
+  std::vector<DType> dtypes;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    auto dtype = parse_dtype(word);
+    if (!dtype) return dtype.error();
+    if (std::ranges::find(dtypes, *dtype) == dtypes.end()) dtypes.push_back(*dtype);
+  }
+  if (dtypes.empty()) return Error{ErrorKind::usage, "--dtype names no type", "use f32, f64 or f32,f64"};
+  return dtypes;
+}
+
+// The counts asked for, or all that are worth measuring. One thread is always among them: every other count
+// is judged against it.
+Result<std::vector<int>> parse_counts(const std::string& text, const ThreadLimits& limits) {
+  if (text.empty()) return candidate_threads(limits.topology, limits.capacity);
+  auto asked = parse_integer_list(text, 1, limits.capacity.threads, 4096, "--threads");
+  if (!asked) {
+    Error error = asked.error();
+    error.remedy = fmt::format("this process may use {}; see `blastune topology`",
+                               count_text(limits.capacity.threads, "thread"));
+    return error;
+  }
+  std::vector<int> counts{1};
+  for (const auto count : *asked) counts.push_back(static_cast<int>(count));
+  std::ranges::sort(counts);
+  counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
+  return counts;
+}
+
+Result<Config> read_config(const Session& session) {
+  auto loaded = load_config(session.files, session.config_directory);
+  if (!loaded) return loaded.error();
+  for (const auto& warning : loaded->warnings) session.note(warning);
+  return loaded->config;
+}
+
+void print_summary(const Session& session, const Measured& measured, const std::string& path, bool json) {
+  const Table& table = measured.table;
+  const Progress& progress = measured.progress;
+  if (json) {
+    const nlohmann::ordered_json summary{{"schema", 1},
+                                         {"table", path},
+                                         {"build", describe(table.build)},
+                                         {"build_id", table.build.build_id},
+                                         {"curves", table.curves.size()},
+                                         {"settled", progress.settled},
+                                         {"gemms", progress.gemms},
+                                         {"bursts", progress.bursts},
+                                         {"disturbed", progress.disturbed},
+                                         {"lost", progress.lost},
+                                         {"spent_seconds", progress.spent_seconds},
+                                         {"interrupted", measured.interrupted}};
+    session.out << summary.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
+    return;
+  }
+  session.out << fmt::format("{}: {} known, {} of {} settled after {} in {}\n", describe(table.build),
+                             count_text(static_cast<std::int64_t>(table.curves.size()), "curve"), progress.settled,
+                             progress.gemms, count_text(progress.bursts, "burst"), seconds_text(progress.spent_seconds));
+  if (progress.disturbed > 0) {
+    session.out << fmt::format("{} thrown away because other programs used the processors\n",
+                               count_text(progress.disturbed, "burst"));
+  }
+  if (progress.lost > 0) session.out << count_text(progress.lost, "burst") << " lost\n";
+  session.out << "table: " << path << '\n';
+}
+
+Result<ExitStatus> tune(const Session& session, const Options& options) {
+  auto config = read_config(session);
+  if (!config) return config.error();
+  double budget = options.quick ? quick_budget_seconds : config->budget_seconds;
+  if (!options.budget.empty()) {
+    auto parsed = parse_duration(options.budget, 0.1, longest_budget_seconds, "--budget");
+    if (!parsed) return parsed.error();
+    budget = *parsed;
+  }
+  if (!options.dtypes.empty()) {
+    auto dtypes = parse_dtypes(options.dtypes);
+    if (!dtypes) return dtypes.error();
+    config->dtypes = std::move(*dtypes);
+  }
+  auto limits = read_thread_limits();
+  if (!limits) return limits.error();
+  if (!limits->topology.this_system) {
+    return Error{ErrorKind::usage, limits->topology.origin + " describes another machine",
+                 "unset it; a tune measures the machine it runs on"};
+  }
+  auto counts = parse_counts(options.threads, *limits);
+  if (!counts) return counts.error();
+  auto target = find_target(options.blas_file);
+  if (!target) return target.error();
+
+  auto keeper = TableKeeper::open(session, options.output.empty() ? own_table_path() : options.output);
+  if (!keeper) return keeper.error();
+  MeasuringRequest request;
+  request.counts = std::move(*counts);
+  request.plan = make_plan(plan_options(*config, options.quick), target->library.build);
+  request.max_operand_bytes = config->max_operand_bytes;
+  request.options.budget_seconds = budget;
+  request.options.tolerance = config->tolerance;
+  request.options.seed = static_cast<std::uint64_t>(session.clock.unix_seconds());
+  request.checkpoint = [&](const Table& table) {
+    if (auto kept = keeper->keep(session, table); !kept) session.note("not saved yet: " + kept.error().text());
+  };
+  auto measured = measure(session, *target, keeper->known(target->machine, target->library.build), std::move(request));
+  if (!measured) return measured.error();
+  if (measured->progress.bursts == measured->progress.lost + measured->progress.disturbed && !measured->interrupted) {
+    if (measured->progress.gemms == 0) {
+      session.note("there is nothing to choose: " + describe(target->library.build) + " runs on one thread");
+    } else {
+      session.note("nothing could be measured: " +
+                   count_text(measured->progress.disturbed, "burst") + " disturbed by other programs, " +
+                   std::to_string(measured->progress.lost) + " lost; try again when the machine is quieter");
+    }
+    return exit_failed;
+  }
+  if (auto kept = keeper->keep(session, measured->table); !kept) return kept.error();
+  print_summary(session, *measured, keeper->path(), options.json);
+  if (!measured->trouble.empty()) session.note("ended early: " + measured->trouble);
+  if (measured->interrupted) {
+    session.note("interrupted; what was measured is kept, another `blastune tune` continues");
+    return exit_interrupted;
+  }
+  return measured->trouble.empty() ? exit_done : exit_failed;
+}
+
+}  // namespace
+
+void add_tune_verb(CLI::App& program, Action& chosen) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = program.add_subcommand("tune", "Measure this machine and keep the result; a second run continues");
+  verb->add_option("--budget", options->budget, "how long at most: 30s, 2m (default from the configuration)")
+      ->option_text("TIME");
+  verb->add_flag("--quick", options->quick, "forward passes and a coarse sample only, 5 s");
+  verb->add_option("--blas", options->blas_file, "measure this OpenBLAS file")->option_text("FILE");
+  verb->add_option("--dtype", options->dtypes, "f32, f64 or f32,f64 (default both)")->option_text("TYPES");
+  verb->add_option("--threads", options->threads, "the thread counts to compare: 1-4,8")->option_text("LIST");
+  verb->add_option("--output", options->output, "keep the table in this file")->option_text("FILE");
+  verb->add_flag("--json", options->json, "summarise as one JSON object");
+  verb->callback([options, &chosen] {
+    chosen = [options](const Session& session) { return tune(session, *options); };
+  });
+}
+
+}  // namespace blastune

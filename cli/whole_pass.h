@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What a table says of a whole pass through a network: the sum over its layers for the counts of a policy.
+// Pure.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "model/advisor.h"
+#include "model/layer.h"
+
+namespace blastune {
+
+struct PassTimes {
+  std::vector<Advice> layers;   // in the network's order
+  double advised_seconds = 0;   // each layer with its own count
+  double default_seconds = 0;
+  int best_constant = 0;        // the best single count, smallest within the tolerance
+  double constant_seconds = 0;  // the whole pass with it
+};
+
+// counts: the constants to compare, ascending; those above limit are left out.
+[[nodiscard]] PassTimes pass_times(const Advisor& advisor, const std::vector<Gemm>& layers,
+                                   const std::vector<int>& counts, int limit, double tolerance);
+
+struct BestBatch {
+  std::int64_t batch = 0;
+  double seconds_per_sample = 0;
+};
+
+// Over a ladder from smallest to largest, neighbours about 1.4 apart: the smallest batch whose time per
+// sample is within the tolerance of the best.
+[[nodiscard]] BestBatch best_batch(const Advisor& advisor, const Network& network, DType dtype, Pass pass,
+                                   Layout layout, std::int64_t smallest, std::int64_t largest, int limit,
+                                   double tolerance);
+
+}  // namespace blastune
