@@ -3,11 +3,16 @@
 // The only file that knows hwloc.
 #include "topology/hwloc_source.h"
 
+#include <fcntl.h>
 #include <hwloc.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <csignal>
 #include <cstddef>
 #include <cstdlib>
 #include <memory>
@@ -17,6 +22,7 @@
 
 #include "base/file_system.h"
 #include "base/kernel_file.h"
+#include "base/unique_fd.h"
 
 namespace blastune {
 namespace {
@@ -163,12 +169,20 @@ void read_objects(hwloc_topology_t topology, Topology& out) {
   // Where no cores are told, or not for all processors, a processor is taken for a core of its own.
   ProcessorSet in_cores;
   for_each(topology, HWLOC_OBJ_PU, [&](hwloc_obj_t processor) {
-    if (!hwloc_bitmap_isset(hwloc_topology_get_topology_cpuset(topology), processor->os_index)) return;
     const hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, processor);
     const int number = static_cast<int>(processor->os_index);
+    if (!std::binary_search(out.online.begin(), out.online.end(), number)) return;
     if (std::binary_search(in_cores.begin(), in_cores.end(), number)) return;
     Core entry;
-    entry.processors = core != nullptr ? processors_of(core) : ProcessorSet{number};
+    // hwloc believes a recording whose cores overlap; a processor belongs to the first core that names it.
+    for (const int member : core != nullptr ? processors_of(core) : ProcessorSet{}) {
+      const bool taken = std::binary_search(in_cores.begin(), in_cores.end(), member);
+      const bool exists = std::binary_search(out.online.begin(), out.online.end(), member);
+      if (!taken && exists) entry.processors.push_back(member);
+    }
+    if (!std::binary_search(entry.processors.begin(), entry.processors.end(), number)) {
+      entry.processors = {number};
+    }
     ProcessorSet merged;
     std::set_union(in_cores.begin(), in_cores.end(), entry.processors.begin(), entry.processors.end(),
                    std::back_inserter(merged));
@@ -270,42 +284,89 @@ Result<Topology> convert(hwloc_topology_t topology, std::string origin) {
   return out;
 }
 
+Result<TopologyHandle> new_topology() {
+  hwloc_topology_t raw = nullptr;
+  if (hwloc_topology_init(&raw) != 0) return system_error("cannot start hwloc", errno);
+  TopologyHandle topology(raw);
+  hwloc_topology_set_flags(raw, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
+  return topology;
+}
+
+Result<Topology> load_xml(const std::string& path, const std::string& xml) {
+  auto topology = new_topology();
+  if (!topology) return topology.error();
+  const hwloc_topology_t raw = topology->get();
+  // The length includes the closing zero.
+  if (hwloc_topology_set_xmlbuffer(raw, xml.c_str(), static_cast<int>(xml.size() + 1)) != 0 ||
+      hwloc_topology_load(raw) != 0) {
+    return xml_error(path);
+  }
+  return convert(raw, "HWLOC_XMLFILE=" + path);
+}
+
+// Damaged files make hwloc crash, and leak where they do not. So a child of ours tries first, and says with
+// one byte that it got to the end.
+bool survives(const std::string& path, const std::string& xml) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return false;
+  const UniqueFd reading(ends[0]);
+  UniqueFd writing(ends[1]);
+  const pid_t child = ::fork();
+  if (child < 0) return false;
+  if (child == 0) {
+    constexpr unsigned longest_seconds = 30;
+    const rlimit no_core{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
+    for (const int number : {SIGALRM, SIGSEGV, SIGBUS, SIGABRT, SIGFPE}) ::signal(number, SIG_DFL);
+    sigset_t none;
+    ::sigemptyset(&none);
+    ::sigprocmask(SIG_SETMASK, &none, nullptr);
+    ::alarm(longest_seconds);
+    const UniqueFd nowhere(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    ::dup2(nowhere.get(), STDOUT_FILENO);
+    ::dup2(nowhere.get(), STDERR_FILENO);
+    const bool loaded = load_xml(path, xml).ok();
+    const bool told = loaded && ::write(writing.get(), "1", 1) == 1;
+    ::_exit(told ? 0 : 1);
+  }
+  writing.reset();
+  char byte = 0;
+  ssize_t count = 0;
+  do {
+    count = ::read(reading.get(), &byte, 1);
+  } while (count < 0 && errno == EINTR);
+  while (::waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+  }
+  return count == 1;
+}
+
 }  // namespace
 
 Result<Topology> HwlocTopologySource::read() {
   // hwloc reports some failures on stderr by itself; ours say what to do as well.
   ::setenv("HWLOC_HIDE_ERRORS", "2", 0);
 
-  hwloc_topology_t raw = nullptr;
-  if (hwloc_topology_init(&raw) != 0) return system_error("cannot start hwloc", errno);
-  const TopologyHandle topology(raw);
-  hwloc_topology_set_flags(raw, HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED);
-
   // hwloc looks at these variables too, but on failure it quietly shows this machine instead. The order is
   // its own.
   const auto synthetic = environment("HWLOC_SYNTHETIC");
-  const auto xml_path = environment("HWLOC_XMLFILE");
-  std::string origin = "this machine";
-  std::string xml;  // lives until the topology is loaded
-  if (synthetic) {
-    if (auto used = use_synthetic(raw, *synthetic); !used) return used.error();
-    origin = "HWLOC_SYNTHETIC=" + *synthetic;
-  } else if (xml_path) {
-    auto text = read_xml(*xml_path);
-    if (!text) return text.error();
-    xml = std::move(text).value();
-    // The length includes the closing zero.
-    if (hwloc_topology_set_xmlbuffer(raw, xml.c_str(), static_cast<int>(xml.size() + 1)) != 0) {
-      return xml_error(*xml_path);
-    }
-    origin = "HWLOC_XMLFILE=" + *xml_path;
+  if (const auto xml_path = environment("HWLOC_XMLFILE"); xml_path && !synthetic) {
+    const auto xml = read_xml(*xml_path);
+    if (!xml) return xml.error();
+    if (!survives(*xml_path, *xml)) return xml_error(*xml_path);
+    return load_xml(*xml_path, *xml);
   }
-  if (hwloc_topology_load(raw) != 0) {
-    if (xml_path && !synthetic) return xml_error(*xml_path);
+  auto topology = new_topology();
+  if (!topology) return topology.error();
+  std::string origin = "this machine";
+  if (synthetic) {
+    if (auto used = use_synthetic(topology->get(), *synthetic); !used) return used.error();
+    origin = "HWLOC_SYNTHETIC=" + *synthetic;
+  }
+  if (hwloc_topology_load(topology->get()) != 0) {
     return system_error("hwloc cannot read the topology of " + origin, errno,
                         "check that `lstopo` works here and that /sys is mounted");
   }
-  return convert(raw, std::move(origin));
+  return convert(topology->get(), std::move(origin));
 }
 
 }  // namespace blastune

@@ -9,9 +9,10 @@ namespace blastune {
 
 class HwlocTopologySource final : public TopologySource {
  public:
-  // Looks at the environment, may set HWLOC_HIDE_ERRORS in it (hwloc would write to stderr otherwise), and
-  // moves the calling thread between processors for a moment: call it while no other thread is busy. A
-  // description that cannot be used is an error; it never falls back to this machine.
+  // Looks at the environment, may set HWLOC_HIDE_ERRORS in it (hwloc would write to stderr otherwise), moves
+  // the calling thread between processors for a moment, and forks to try a recorded topology: call it while
+  // no other thread is busy. A description that cannot be used is an error; it never falls back to this
+  // machine.
   Result<Topology> read() override;
 };
 

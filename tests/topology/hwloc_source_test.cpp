@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "model/rng.h"
 #include "tests/base/kernel_tree.h"
 #include "tests/topology/synthetic.h"
 #include "topology/capacity.h"
@@ -288,17 +289,40 @@ TEST(HwlocSource, BadXmlIsAnErrorAndSilent) {
 
 TEST(HwlocSource, XmlCutShortNeverGivesAPartOfTheMachine) {
   const KernelTree tree;
-  export_to(load_synthetic("package:2 l3:1 core:2 pu:1").get(), tree.root() + "/m.xml");
+  export_to(load_synthetic("package:2 core:2 pu:1").get(), tree.root() + "/m.xml");
   std::ifstream in(tree.root() + "/m.xml");
   const std::string text((std::istreambuf_iterator<char>(in)), {});
   ASSERT_GT(text.size(), 1000U);
-  for (std::size_t length = 0; length < text.size(); length += 7) {
+  for (std::size_t length = 0; length < text.size(); length += 37) {
     tree.write("cut.xml", text.substr(0, length));
     const auto topology = read_xml_file(tree.root() + "/cut.xml");
     if (topology) {
       expect_consistent(*topology);
       EXPECT_EQ(topology->online.size(), 4U) << length;
     }
+  }
+}
+
+// Bytes changed anywhere: a topology that holds together or an error, never the end of the program.
+TEST(HwlocSource, DamagedXmlDoesNotCrash) {
+  const KernelTree tree;
+  export_to(load_synthetic("package:1 l3:2 core:2 pu:2").get(), tree.root() + "/m.xml");
+  std::ifstream in(tree.root() + "/m.xml");
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  Rng rng(7);
+  for (int round = 0; round < 100; ++round) {
+    std::string damaged = text;
+    for (std::size_t i = 0; i <= rng.below(3); ++i) {
+      const std::size_t at = rng.below(damaged.size());
+      if (rng.below(2) == 0) {
+        damaged[at] = "0123456789abcdef\"<>/= x-"[rng.below(24)];
+      } else {
+        damaged.erase(at, rng.below(20));
+      }
+    }
+    tree.write("damaged.xml", damaged);
+    const auto topology = read_xml_file(tree.root() + "/damaged.xml");
+    if (topology) expect_consistent(*topology);
   }
 }
 
