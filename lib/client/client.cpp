@@ -40,6 +40,10 @@ class Undisturbed {
   int cancel_state_ = PTHREAD_CANCEL_ENABLE;
 };
 
+std::uintptr_t this_thread() {
+  return static_cast<std::uintptr_t>(::pthread_self());
+}
+
 }  // namespace
 
 Client& process_client() {
@@ -151,20 +155,60 @@ void Client::refresh_locked(bool force) {
                                table_location(read_table_environment()).candidates);
     log_shapes_.store(refresher_->settings().log == LogLevel::shapes, std::memory_order_relaxed);
   }
-  if (!registered_) registered_ = ::pthread_atfork(nullptr, nullptr, &Client::in_child_of_fork) == 0;
+  register_for_fork();
   const int chosen = chosen_.load();
   refresher_->refresh(now, force,
                       chosen < 0 ? std::nullopt : std::optional<std::size_t>(static_cast<std::size_t>(chosen)));
+  register_for_fork();
 }
 
-void Client::in_child_of_fork() {
-  // Only the forking thread is here. A look that another one was in the middle of is left behind as it is, and
-  // the next one begins anew; slots and the published snapshot are whole at any time.
-  if (!client.mutex_.try_lock()) {
+// fork() copies a lock that another thread holds, and nobody in the child will ever release it: the dynamic
+// loader's while its list of objects is read, the library's own while a count is set. So neither happens
+// while the process is copied.
+//
+// What registers last is called first before a fork(). OpenBLAS stops its threads there, and must not find
+// them started again by a count that is set: so this is registered anew behind every OpenBLAS that is found.
+void Client::register_for_fork() {
+  while (fork_registrations_ <= slots_.size()) {
+    if (::pthread_atfork(&Client::before_fork, &Client::after_fork_in_parent, &Client::after_fork_in_child) != 0)
+      return;
+    ++fork_registrations_;
+  }
+}
+
+void Client::before_fork() {
+  const Undisturbed undisturbed;
+  if (client.forking_thread_.load() == this_thread()) return;
+  // A look takes milliseconds. Should it wait for something that waits for this fork(), it is given up.
+  constexpr int attempts = 1000;
+  for (int attempt = 0; !client.mutex_.try_lock(); ++attempt) {
+    if (attempt == attempts) return;
+    const timespec millisecond = {0, 1'000'000};
+    ::nanosleep(&millisecond, nullptr);
+  }
+  client.forking_thread_.store(this_thread());
+  for (std::size_t i = 0; i < client.slots_.size(); ++i) client.slots_[i].guard.freeze();
+}
+
+void Client::after_fork_in_parent() {
+  const Undisturbed undisturbed;
+  if (client.forking_thread_.load() != this_thread()) return;
+  for (std::size_t i = 0; i < client.slots_.size(); ++i) client.slots_[i].guard.thaw();
+  client.forking_thread_.store(0);
+  client.mutex_.unlock();
+}
+
+void Client::after_fork_in_child() {
+  const Undisturbed undisturbed;
+  if (client.forking_thread_.load() == this_thread() || client.mutex_.try_lock()) {
+    client.forking_thread_.store(0);
+    client.mutex_.unlock();
+  } else {
+    // A look that another thread was in the middle of is left behind as it is, and the next one begins anew.
+    // Slots and the published snapshot are whole at any time.
+    client.forking_thread_.store(0);
     new (&client.mutex_) std::mutex;
     client.refresher_ = nullptr;
-  } else {
-    client.mutex_.unlock();
   }
   client.box_.forget_readers();
   for (std::size_t i = 0; i < client.slots_.size(); ++i) client.slots_[i].guard.forget_other_threads();
@@ -199,6 +243,7 @@ bool Client::use_blas(const void* symbol) {
   int chosen = -1;
   if (symbol != nullptr) {
     const std::optional<std::size_t> slot = refresher_->find_blas(symbol);
+    register_for_fork();
     if (!slot) return false;
     chosen = static_cast<int>(*slot);
   }

@@ -70,7 +70,10 @@ class Client {
   [[nodiscard]] Question ask();
   int threads_for(const Gemm& gemm, const Question& question);
   int look_up(const Gemm& gemm, const Question& question, std::uint64_t& word) noexcept;
-  static void in_child_of_fork();
+  void register_for_fork();
+  static void before_fork();
+  static void after_fork_in_parent();
+  static void after_fork_in_child();
 
   std::atomic<time_t> refreshed_{0};  // the second of the last look
   SnapshotBox box_;
@@ -79,7 +82,8 @@ class Client {
   std::atomic<bool> log_shapes_{false};
   std::mutex mutex_;                // for all below
   Refresher* refresher_ = nullptr;  // made at the first look and never freed
-  bool registered_ = false;
+  std::size_t fork_registrations_ = 0;
+  std::atomic<std::uintptr_t> forking_thread_{0};  // holds mutex_ and keeps the guards frozen
 };
 
 // The one of this process.

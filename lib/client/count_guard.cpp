@@ -2,6 +2,7 @@
 #include "client/count_guard.h"
 
 #include <sched.h>
+#include <time.h>
 
 #include <algorithm>
 #include <limits>
@@ -13,6 +14,7 @@ namespace {
 constexpr std::uint64_t inside_mask = 0xFFFFFFFFU;
 constexpr std::uint64_t busy = std::uint64_t{1} << 32U;     // one thread is changing or restoring
 constexpr std::uint64_t changed = std::uint64_t{1} << 33U;  // the count is ours, user_ is to be restored
+constexpr std::uint64_t turn = std::uint64_t{1} << 34U;     // counted up from here whenever busy begins
 
 // Of state_ for counts of threads: number inside below, their common count above.
 constexpr unsigned common_shift = 32;
@@ -48,19 +50,17 @@ bool CountGuard::applies() const {
 int CountGuard::user_count() const {
   if (functions_.scope == CountScope::thread || functions_.scope == CountScope::fixed) return read_count();
   constexpr int attempts = 64;
-  for (int attempt = 0; attempt < attempts; ++attempt) {
+  for (int attempt = 0;; ++attempt) {
     const std::uint64_t before = state_.load();
-    if ((before & busy) == 0) {
-      const int user = user_.load();
-      const int ours = ours_.load();
-      const int now = read_count();
-      // Not changed in between, so the three belong together. Those inside may come and go.
-      if (((state_.load() ^ before) & (busy | changed)) == 0 && user_.load() == user)
-        return (before & changed) != 0 && now == ours ? at_least_one(user) : now;
-    }
+    // In this order: whoever changes the count first says what it was, then to what, then does it.
+    const int now = read_count();
+    const int ours = ours_.load();
+    const int user = user_.load();
+    const bool one_turn = (before & busy) == 0 && ((state_.load() ^ before) & ~inside_mask) == 0;
+    // Whoever stays busy that long has lost its processor, and what was read stands still.
+    if (one_turn || attempt == attempts) return now == ours ? at_least_one(user) : now;
     pause(0);
   }
-  return read_count();  // lower than the user's or the same: never too many
 }
 
 void CountGuard::set_checked(int count, int user) {
@@ -98,7 +98,7 @@ GuardScope CountGuard::enter_process(int wanted) {
       state = state_.load();
       continue;
     }
-    if (state_.compare_exchange_weak(state, first ? ((state + 1) | busy) : state + 1)) {
+    if (state_.compare_exchange_weak(state, first ? ((state + 1 + turn) | busy) : state + 1)) {
       if (!first) return scope;
       break;
     }
@@ -125,15 +125,19 @@ void CountGuard::leave_process(const GuardScope& scope) {
     std::uint64_t inside = state & inside_mask;
     if (counted && inside > 0) --inside;
     last = inside == 0 && (state & (changed | busy)) == changed;
-    const std::uint64_t marks = last ? busy : state & (busy | changed);
     if (!last && inside == (state & inside_mask)) return;
-    if (state_.compare_exchange_weak(state, marks | inside)) break;
+    const std::uint64_t next = (state & ~inside_mask) | inside;
+    if (state_.compare_exchange_weak(state, last ? ((next & ~changed) | busy) + turn : next)) break;
   } while (true);
   if (!last) return;
+  restore();
+  state_.fetch_and(~busy);
+}
+
+void CountGuard::restore() {
   // Someone who set another count inside the scope meant it.
   if (read_count() == ours_.load()) functions_.set(user_.load());
   ours_.store(0);  // no count: a child forked from here on finds nothing to restore
-  state_.fetch_and(~busy);
 }
 
 GuardScope CountGuard::enter_thread(int wanted) {
@@ -177,6 +181,38 @@ void CountGuard::leave_thread(const GuardScope& scope) {
   } while (!state_.compare_exchange_weak(state, without));
 }
 
+void CountGuard::freeze() {
+  // Threads' own counts are set without a lock.
+  if (functions_.scope == CountScope::thread || functions_.scope == CountScope::fixed) return;
+  constexpr int attempts = 1000;
+  std::uint64_t state = state_.load();
+  for (int attempt = 0; attempt < attempts;) {
+    if ((state & busy) != 0) {
+      const timespec millisecond = {0, 1'000'000};
+      ::nanosleep(&millisecond, nullptr);
+      ++attempt;
+      state = state_.load();
+    } else if (state_.compare_exchange_weak(state, (state | busy) + turn)) {
+      frozen_.store(true);
+      return;
+    }
+  }
+}
+
+void CountGuard::thaw() {
+  if (!frozen_.exchange(false)) return;
+  std::uint64_t state = state_.load();
+  while (true) {
+    if ((state & (inside_mask | changed)) == changed) {
+      // The last one left while it could not restore.
+      restore();
+      state = state_.fetch_and(~changed) & ~changed;
+    } else if (state_.compare_exchange_weak(state, state & ~busy)) {
+      return;
+    }
+  }
+}
+
 void CountGuard::forget_other_threads() {
   epoch_.fetch_add(1);
   // A count of the process stays marked as changed: the next scope, or the end of the one that fork() was
@@ -184,11 +220,11 @@ void CountGuard::forget_other_threads() {
   const std::uint64_t state = state_.load();
   if (functions_.scope == CountScope::thread) {
     state_.store(0);
-  } else if ((state & busy) != 0) {
-    // The other thread was about to change the count or to restore it. It is restored if it is ours.
-    state_.store(changed);
+  } else if ((state & busy) == 0 || frozen_.exchange(false)) {
+    state_.store(state & ~(inside_mask | busy));
   } else {
-    state_.store(state & changed);
+    // Another thread was changing the count, or restoring it. It is restored if it is ours.
+    state_.store(((state & ~(inside_mask | busy)) | changed) + turn);
   }
 }
 

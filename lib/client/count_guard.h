@@ -15,8 +15,10 @@
 // may use them. Threads that overlap therefore agree: the first sets the count of all, others take the
 // same or one thread, which the library runs without touching the buffers.
 //
-// After fork(), forget_other_threads() must be called in the child: scopes of the parent's other threads are
-// never left there.
+// Around fork(): setting a count may take a lock of the library's own, and start its threads again. No thread
+// may be in the middle of that when the process is copied, because its lock would never be released in the
+// child. freeze() sees to it; thaw() ends it in the parent, forget_other_threads() in the child, where
+// scopes of the parent's other threads are never left.
 #pragma once
 
 #include <atomic>
@@ -49,6 +51,10 @@ class CountGuard {
   [[nodiscard]] GuardScope enter(int wanted);
   void leave(const GuardScope& scope);
 
+  // Only between these nobody changes or restores; threads come and go meanwhile. Gives up after a while,
+  // because fork() must not hang for a thread that does.
+  void freeze();
+  void thaw();
   void forget_other_threads();
 
  private:
@@ -56,17 +62,19 @@ class CountGuard {
   void set_checked(int count, int user);
   GuardScope enter_process(int wanted);
   void leave_process(const GuardScope& scope);
+  void restore();
   GuardScope enter_thread(int wanted);
   void leave_thread(const GuardScope& scope);
 
   CountFunctions functions_;
-  // CountScope::process*: number inside, and two marks. CountScope::thread: number inside and their count.
+  // CountScope::process*: number inside, two marks and a turn. CountScope::thread: number inside, their count.
   std::atomic<std::uint64_t> state_{0};
   std::atomic<int> user_{0};  // while changed: what to restore,
   std::atomic<int> ours_{0};  // and what it was changed to
   std::atomic<std::uint8_t> epoch_{0};
   std::atomic<bool> ignored_{false};  // the count was seen not to follow
   std::atomic<bool> checked_{false};
+  std::atomic<bool> frozen_{false};  // the busy mark is that of a thread that forks
 };
 
 }  // namespace blastune

@@ -17,6 +17,12 @@
 #include "tests/client/host.h"
 #include "tests/client/loaded_blas.h"
 
+// Cases fork in the middle of many threads, on purpose.
+extern "C" const char* __tsan_default_options();
+extern "C" __attribute__((visibility("default"))) const char* __tsan_default_options() {
+  return "die_after_fork=0";
+}
+
 namespace blastune {
 namespace {
 

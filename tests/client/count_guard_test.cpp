@@ -157,6 +157,49 @@ TEST_P(CountGuardTest, AnOldScopeDoesNotEndANewOne) {
   }
 }
 
+TEST_P(CountGuardTest, WhileFrozenNothingIsSetAndNothingIsLost) {
+  if (GetParam() != CountScope::process) return;  // others wait, or have nothing to wait for
+  const GuardScope before = guard_.enter(2);
+  guard_.freeze();
+  const GuardScope during = guard_.enter(1);
+  EXPECT_EQ(count(), 2);
+  guard_.leave(during);
+  guard_.leave(before);
+  EXPECT_EQ(count(), 2);  // not restored yet
+  EXPECT_EQ(guard_.user_count(), 4);
+  guard_.thaw();
+  EXPECT_EQ(count(), 4);
+  guard_.freeze();
+  const GuardScope late = guard_.enter(1);
+  EXPECT_EQ(count(), 4);
+  guard_.thaw();
+  guard_.leave(late);
+  EXPECT_EQ(count(), 4);
+  const GuardScope next = guard_.enter(1);
+  EXPECT_EQ(count(), 1);
+  guard_.leave(next);
+}
+
+TEST_P(CountGuardTest, FreezingAmongManyThreadsLosesNothing) {
+  std::atomic<bool> stop{false};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      while (!stop) guard_.leave(guard_.enter(2));
+    });
+  }
+  for (int i = 0; i < 300; ++i) {
+    guard_.freeze();
+    const int before = sets.load();
+    std::this_thread::yield();
+    EXPECT_EQ(sets.load(), before);
+    guard_.thaw();
+  }
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(count(), 4);
+}
+
 TEST_P(CountGuardTest, ManyThreadsNeverLoseTheUsersCount) {
   std::atomic<bool> exceeded{false};
   const auto work = [&](int thread) {

@@ -27,8 +27,8 @@
  * BLASTUNE_MAX_THREADS, or the count that the program or the user gave OpenBLAS (OPENBLAS_NUM_THREADS,
  * OMP_NUM_THREADS, openblas_set_num_threads(), omp_set_num_threads(), threadpoolctl).
  *
- * THREADS. Every function may be called from any thread at any time, except from signal handlers. A scope
- * belongs to the thread that entered it. While several threads are inside scopes at once, only the first
+ * THREADS. Every function may be called from any thread at any time, except from signal handlers and from
+ * what pthread_atfork() registered. A scope belongs to the thread that entered it. While several threads are inside scopes at once, only the first
  * changes a count that the threads share; the others run with what they find, and the last one out restores
  * it. In OpenMP builds the count belongs to the calling thread; threads then agree on one count while they
  * overlap, because the library frees buffers that others use when its count falls. In a program that
