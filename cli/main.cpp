@@ -11,14 +11,13 @@
 #include "cli/session.h"
 #include "cli/spelling.h"
 #include "cli/verbs.h"
-#include "store/config.h"
 
 namespace blastune {
 namespace {
 
 struct Common {
   std::string color = "auto";
-  std::string config_directory = default_config_directory;
+  std::string config_directory = BLASTUNE_CONFIG_DIRECTORY;
 };
 
 std::unique_ptr<CLI::App> make_program(Common& common, Action& chosen) {
@@ -26,7 +25,7 @@ std::unique_ptr<CLI::App> make_program(Common& common, Action& chosen) {
                                             "blastune");
   program->set_version_flag("--version", "blastune " BLASTUNE_VERSION);
   program->add_option("--color", common.color, "auto (default), always or never")->option_text("WHEN");
-  program->add_option("--config", common.config_directory, "the directory of blastune.json (default /etc/blastune)")
+  program->add_option("--config", common.config_directory, "the directory of blastune.json (default " BLASTUNE_CONFIG_DIRECTORY ")")
       ->option_text("DIR");
   program->fallthrough();
   program->require_subcommand(0, 1);
@@ -83,7 +82,7 @@ Result<ColorMode> parse_color(const std::string& text) {
 ExitStatus run(int argc, char** argv) {
   RealFileSystem files;
   SystemClock clock;
-  Session session{std::cout, std::cerr, files, clock, ColorMode::automatic, default_config_directory};
+  Session session{std::cout, std::cerr, files, clock, ColorMode::automatic, {}};
   Common common;
   Action chosen;
   const auto program = make_program(common, chosen);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <ostream>
 #include <string>
@@ -31,7 +32,7 @@ bool messages_are_seen() {
 void ProgressBar::draw(double share, std::string_view text) {
   if (!active_) return;
   const double shown = std::clamp(share, 0.0, 1.0);
-  const auto filled = static_cast<std::size_t>(shown * bar_cells + 0.5);
+  const auto filled = static_cast<std::size_t>(std::lround(shown * bar_cells));
   std::string line = fmt::format("[{}{}] {:3.0f} %  {}", std::string(filled, '#'),
                                  std::string(bar_cells - filled, '.'), 100 * shown, text);
   line.resize(std::min(line.size(), static_cast<std::size_t>(std::max(terminal_width() - 1, 10))));

@@ -3,6 +3,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "cli/format.h"
@@ -57,7 +59,7 @@ std::string against_default(const Advice& advice, int default_threads) {
   const std::string with_default =
       fmt::format("With the library's own choice, {}, the call is expected to take {}", count_text(default_threads, "thread"),
                   seconds_text(advice.default_seconds));
-  if (ratio < 1.01) return with_default + ": the same.\n";
+  if (std::abs(ratio - 1) < 0.01) return with_default + ": the same.\n";
   return with_default + fmt::format(": {:.2f} times as long.\n", ratio);
 }
 

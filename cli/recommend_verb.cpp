@@ -32,25 +32,45 @@ struct Options {
   bool no_measure = false;
 };
 
+MeasuringRequest there_and_then(const Question& question, const ThreadLimits& limits, double seconds) {
+  MeasuringRequest request;
+  request.counts = candidate_threads(limits.topology, limits.capacity);
+  request.plan = plan_of(question.gemms, request.counts.size());
+  request.max_operand_bytes = Config{}.max_operand_bytes;
+  request.options.budget_seconds = seconds;
+  request.options.least_bursts = 8;
+  request.options.acceptable_regret = 0.001;
+  return request;
+}
+
+// For a machine that other programs keep busy: an answer for now, which is not worth keeping.
+Result<Answering> measure_beside_others(const Session& session, const Target& target, const Question& question,
+                                        const ThreadLimits& limits) {
+  session.note("the machine is too busy to measure undisturbed; this answer is for now and is not kept");
+  auto request = there_and_then(question, limits, there_and_then_seconds / 2);
+  request.options.accept_disturbed = true;
+  auto measured = measure(session, target, Table{}, std::move(request));
+  if (!measured) return measured.error();
+  if (measured->interrupted) return Error{ErrorKind::interrupted, "interrupted", ""};
+  return Answering{std::move(measured->table), "what was just measured", target};
+}
+
 Result<Answering> measure_there_and_then(const Session& session, const Target& target, const Question& question) {
   auto limits = read_thread_limits();
   if (!limits) return limits.error();
-  MeasuringRequest request;
-  request.counts = candidate_threads(limits->topology, limits->capacity);
-  request.plan = plan_of(question.gemms, request.counts.size());
-  request.max_operand_bytes = Config{}.max_operand_bytes;
-  request.options.budget_seconds = there_and_then_seconds;
-  request.options.least_bursts = 8;
-  request.options.acceptable_regret = 0.001;
   session.note("nothing is known of this yet for " + describe(target.library.build) +
                "; measuring it now (`blastune tune` measures everything)");
 
   const std::string path = own_table_path();
   auto keeper = TableKeeper::open(session, path);
   Table known = keeper ? keeper->known(target.machine, target.library.build) : Table{};
-  auto measured = measure(session, target, std::move(known), std::move(request));
+  auto measured =
+      measure(session, target, std::move(known), there_and_then(question, *limits, there_and_then_seconds));
   if (!measured) return measured.error();
   if (measured->interrupted) return Error{ErrorKind::interrupted, "interrupted", ""};
+  if (measured->progress.disturbed == measured->progress.bursts) {
+    return measure_beside_others(session, target, question, *limits);
+  }
   const auto kept = keeper ? keeper->keep(session, measured->table) : Result<void>(keeper.error());
   if (!kept) session.note("the result could not be kept: " + kept.error().text());
   return Answering{std::move(measured->table), path, target};

@@ -86,7 +86,7 @@ std::string sweep_text(const SweepSetup& setup, const SweepTimes& times) {
   }
   if (times.left_out() > 0) {
     text += fmt::format("{} left out because other programs used the processors or the worker failed\n",
-                        count_text(times.left_out(), "pass"));
+                        count_text(times.left_out(), "run"));
   }
   return text;
 }

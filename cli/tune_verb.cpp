@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
 #include <sstream>
 
@@ -101,6 +102,21 @@ void print_summary(const Session& session, const Measured& measured, const std::
   session.out << "table: " << path << '\n';
 }
 
+// Why a run that was not interrupted brought nothing new, if it did not.
+std::optional<Error> nothing_measured(const Measured& measured) {
+  const Progress& progress = measured.progress;
+  if (measured.interrupted || progress.bursts > progress.lost + progress.disturbed) return std::nullopt;
+  if (progress.settled == progress.gemms && progress.bursts == 0) {
+    if (progress.gemms > 0) return std::nullopt;  // an earlier tune had settled everything
+    return Error{ErrorKind::unavailable, describe(measured.table.build) + " runs everything on one thread",
+                 "there is nothing to tune"};
+  }
+  return Error{ErrorKind::unavailable,
+               fmt::format("nothing could be measured: {} disturbed by other programs, {} lost",
+                           count_text(progress.disturbed, "burst"), progress.lost),
+               "try again when the machine is quieter"};
+}
+
 Result<ExitStatus> tune(const Session& session, const Options& options) {
   auto config = read_config(session);
   if (!config) return config.error();
@@ -140,16 +156,7 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
   };
   auto measured = measure(session, *target, keeper->known(target->machine, target->library.build), std::move(request));
   if (!measured) return measured.error();
-  if (measured->progress.bursts == measured->progress.lost + measured->progress.disturbed && !measured->interrupted) {
-    if (measured->progress.gemms == 0) {
-      session.note("there is nothing to choose: " + describe(target->library.build) + " runs on one thread");
-    } else {
-      session.note("nothing could be measured: " +
-                   count_text(measured->progress.disturbed, "burst") + " disturbed by other programs, " +
-                   std::to_string(measured->progress.lost) + " lost; try again when the machine is quieter");
-    }
-    return exit_failed;
-  }
+  if (auto error = nothing_measured(*measured)) return *error;
   if (auto kept = keeper->keep(session, measured->table); !kept) return kept.error();
   print_summary(session, *measured, keeper->path(), options.json);
   if (!measured->trouble.empty()) session.note("ended early: " + measured->trouble);

@@ -200,7 +200,7 @@ void Planner::record(std::span<const BurstRequest> requests, std::span<const std
       ++progress_.lost;
       continue;
     }
-    if (is_disturbed(request, results[i]->context)) {
+    if (is_disturbed(request, results[i]->context) && !options_.accept_disturbed) {
       ++item.fruitless;
       ++item.fresh.disturbed;
       ++progress_.disturbed;

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <gtest/gtest.h>
+
+#include "cli/exit_status.h"
+#include "cli/format.h"
+#include "cli/plan_choice.h"
+#include "cli/spelling.h"
+#include "cli/sweep.h"
+#include "cli/whole_pass.h"
+
+namespace blastune {
+namespace {
+
+TEST(Format, TimesHaveThreeDigitsAndTheFittingUnit) {
+  EXPECT_EQ(seconds_text(1.0634e-3), "1.06 ms");
+  EXPECT_EQ(seconds_text(72e-6), "72.0 us");
+  EXPECT_EQ(seconds_text(150e-9), "150 ns");
+  EXPECT_EQ(seconds_text(18.44), "18.4 s");
+  EXPECT_EQ(seconds_text(0.9996), "1.00 s");
+  EXPECT_EQ(seconds_text(0), "0.00 ns");
+  EXPECT_EQ(count_text(1, "thread"), "1 thread");
+  EXPECT_EQ(count_text(2, "thread"), "2 threads");
+  EXPECT_EQ(age_text(90), "90 seconds");
+  EXPECT_EQ(age_text(7200 * 2), "4 hours");
+  EXPECT_EQ(age_text(-5), "0 seconds");
+  EXPECT_EQ(age_text(86400 * 3), "3 days");
+}
+
+TEST(Spelling, SlipsAreRecognisedAndOtherWordsAreNot) {
+  const std::vector<std::string> verbs{"recommend", "tune", "show", "sweep"};
+  EXPECT_EQ(edit_distance("recomend", "recommend"), 1U);
+  EXPECT_EQ(edit_distance("tnue", "tune"), 1U);
+  EXPECT_EQ(edit_distance("", "abc"), 3U);
+  EXPECT_EQ(probably_meant("recomend", verbs), "recommend");
+  EXPECT_EQ(probably_meant("tnue", verbs), "tune");
+  EXPECT_FALSE(probably_meant("frobnicate", verbs));
+  EXPECT_FALSE(probably_meant("x", verbs));
+}
+
+TEST(ExitStatus, EveryKindOfFailureHasOne) {
+  EXPECT_EQ(status_of({ErrorKind::usage, "", "", 0}), 2);
+  EXPECT_EQ(status_of({ErrorKind::interrupted, "", "", 0}), 130);
+  EXPECT_EQ(status_of({ErrorKind::not_found, "", "", 0}), 1);
+  EXPECT_EQ(table_status_of({ErrorKind::not_found, "", "", 0}), 3);
+  EXPECT_EQ(table_status_of({ErrorKind::foreign, "", "", 0}), 4);
+  EXPECT_EQ(table_status_of({ErrorKind::invalid_data, "", "", 0}), 1);
+}
+
+TEST(PlanChoice, AskedGemmsThatTakeTooLongAreMeasuredSmaller) {
+  const Gemm small{DType::f64, Transpose::none, Transpose::none, 100, 500, 784};
+  EXPECT_EQ(plan_of({small}, 2).grid, std::vector<Gemm>{small});
+  const Gemm huge{DType::f64, Transpose::none, Transpose::none, max_dimension, max_dimension, max_dimension};
+  const auto plan = plan_of({huge}, 30);
+  ASSERT_EQ(plan.grid.size(), 1U);
+  EXPECT_LE(flops(plan.grid[0]) * 60, 6e9);
+  EXPECT_TRUE(check_dimensions(plan.grid[0]).ok());
+}
+
+// A table in which two threads halve large multiplies and lose on small ones.
+Advisor small_advisor() {
+  Table table;
+  table.build.threading = Threading::pthread;
+  table.default_threads = 2;
+  for (const std::int64_t batch : {10, 100, 1000}) {
+    for (const Layer layer : {Layer{784, 100}, Layer{100, 50}}) {
+      Curve curve;
+      curve.gemm = layer_gemm(layer, batch, DType::f64, Pass::forward, Layout::features_by_batch);
+      const double one = volume(curve.gemm) * 1e-10;
+      curve.at(1).seconds.add(one);
+      curve.at(2).seconds.add(one / 2 + 1e-4);
+      table.add(curve);
+    }
+  }
+  return Advisor(table);
+}
+
+TEST(WholePass, SumsItsLayersAndFindsTheBestConstant) {
+  const Advisor advisor = small_advisor();
+  std::vector<Gemm> gemms;
+  for (const auto& layer : layers_of({{784, 100, 50}})) {
+    gemms.push_back(layer_gemm(layer, 1000, DType::f64, Pass::forward, Layout::features_by_batch));
+  }
+  const PassTimes times = pass_times(advisor, gemms, {1, 2, 4}, 2, 0.02);
+  ASSERT_EQ(times.layers.size(), 2U);
+  EXPECT_EQ(times.best_constant, 2);
+  EXPECT_LE(times.advised_seconds, times.constant_seconds * 1.0001);
+  EXPECT_EQ(pass_times(advisor, gemms, {1, 2}, 1, 0.02).best_constant, 1);
+  const BestBatch best = best_batch(advisor, {{784, 100, 50}}, DType::f64, Pass::forward, Layout::features_by_batch, 10,
+                                    1000, 2, 0.02);
+  EXPECT_GE(best.batch, 10);
+  EXPECT_LE(best.batch, 1000);
+  EXPECT_GT(best.seconds_per_sample, 0);
+}
+
+TEST(Sweep, EveryRepetitionHoldsEachPassOnceInLayerOrder) {
+  const SweepSetup setup{{{784, 100, 10}}, DType::f32, {50, 100}, {1, 2}};
+  Rng rng(1);
+  const auto passes = sweep_passes(setup, rng);
+  ASSERT_EQ(passes.size(), 4U);
+  SweepTimes times;
+  for (const auto& pass : passes) {
+    ASSERT_EQ(pass.size(), 2U);
+    EXPECT_EQ(pass[0].gemm.k, 784);
+    EXPECT_EQ(pass[1].gemm.k, 100);
+    EXPECT_EQ(pass[0].threads, pass[1].threads);
+    std::vector<std::optional<BurstResult>> results(2);
+    for (auto& result : results) result = BurstResult{{1e-3 * static_cast<double>(pass[0].threads)}, {}};
+    times.add(pass, results);
+    results[1].reset();
+    times.add(pass, results);
+  }
+  EXPECT_EQ(times.left_out(), 4);
+  EXPECT_EQ(times.calls().size(), 8U);
+  EXPECT_DOUBLE_EQ(times.find(50, 2)->mean(), 4e-3);
+  EXPECT_EQ(times.find(50, 3), nullptr);
+  EXPECT_NE(sweep_text(setup, times).find("4 runs left out"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace blastune
