@@ -261,9 +261,10 @@ void place_cores(Topology& out) {
 }
 
 Result<Topology> convert(hwloc_topology_t topology, std::string origin) {
-  const Error unusable{ErrorKind::invalid_data,
-                       "the topology of " + origin + " has no processors, or impossible ones",
-                       "check it with `lstopo`"};
+  const Error unusable{
+      ErrorKind::invalid_data,
+      "the topology of " + origin + " has no processors, impossible ones, or some it does not describe",
+      "check it with `lstopo`"};
   const auto online = to_set(hwloc_topology_get_topology_cpuset(topology));
   const auto complete = to_set(hwloc_topology_get_complete_cpuset(topology));
   const auto allowed = to_set(hwloc_topology_get_allowed_cpuset(topology));
@@ -277,8 +278,9 @@ Result<Topology> convert(hwloc_topology_t topology, std::string origin) {
   std::set_intersection(allowed->begin(), allowed->end(), online->begin(), online->end(),
                         std::back_inserter(out.allowed));
   read_objects(topology, out);
-  std::erase_if(out.cores, [](const Core& core) { return core.processors.empty(); });
-  if (out.cores.empty()) return unusable;
+  std::size_t placed = 0;
+  for (const Core& core : out.cores) placed += core.processors.size();
+  if (placed != out.online.size()) return unusable;
   read_kinds(topology, out);
   place_cores(out);
   return out;

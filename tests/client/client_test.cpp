@@ -183,7 +183,7 @@ TEST_F(Client, TheCountReachesTheOpenMpLibrary) {
       EXPECT_EQ(threads(), before);
     }
     blas.multiply(100, 500, 784);
-    EXPECT_EQ(threads(), before + 2);
+    EXPECT_GE(threads(), before + 2);  // and a sanitizer's own
   });
 }
 
