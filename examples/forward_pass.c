@@ -20,8 +20,8 @@ enum { LAYERS = 3, LARGEST_BATCH = 20000 };
 static const int sizes[LAYERS + 1] = {784, 100, 50, 10};
 
 typedef struct network {
-  double *weights[LAYERS];         /* sizes[i + 1] x sizes[i] */
-  double *activations[LAYERS + 1]; /* sizes[i] x batch */
+  double* weights[LAYERS];         /* sizes[i + 1] x sizes[i] */
+  double* activations[LAYERS + 1]; /* sizes[i] x batch */
 } network;
 
 static double now(void) {
@@ -30,9 +30,9 @@ static double now(void) {
   return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
 }
 
-static double *random_matrix(int rows, int columns) {
+static double* random_matrix(int rows, int columns) {
   const size_t count = (size_t)rows * (size_t)columns;
-  double *matrix = malloc(count * sizeof *matrix);
+  double* matrix = malloc(count * sizeof *matrix);
   if (matrix == NULL) {
     fputs("forward_pass: out of memory\n", stderr);
     exit(1);
@@ -41,12 +41,13 @@ static double *random_matrix(int rows, int columns) {
   return matrix;
 }
 
-static void forward(const network *net, int batch, int use_blastune) {
+static void forward(const network* net, int batch, int use_blastune) {
   for (int i = 0; i < LAYERS; ++i) {
     const int m = sizes[i];
     const int n = sizes[i + 1];
     blastune_scope scope = {{0, 0}}; /* leaving this one does nothing */
-    if (use_blastune) scope = blastune_enter_gemm(BLASTUNE_F64, BLASTUNE_NO_TRANS, BLASTUNE_NO_TRANS, n, batch, m);
+    if (use_blastune)
+      scope = blastune_enter_gemm(BLASTUNE_F64, BLASTUNE_NO_TRANS, BLASTUNE_NO_TRANS, n, batch, m);
     cblas_dgemm(CblasColMajor, CblasNoTrans, CblasNoTrans, n, batch, m, 1.0, net->weights[i], n,
                 net->activations[i], m, 0.0, net->activations[i + 1], n);
     blastune_leave(scope);
@@ -55,14 +56,14 @@ static void forward(const network *net, int batch, int use_blastune) {
   }
 }
 
-static double seconds_per_pass(const network *net, int batch, int passes, int use_blastune) {
+static double seconds_per_pass(const network* net, int batch, int passes, int use_blastune) {
   forward(net, batch, use_blastune); /* the first pass after a change is not typical */
   const double start = now();
   for (int pass = 0; pass < passes; ++pass) forward(net, batch, use_blastune);
   return (now() - start) / passes;
 }
 
-int main(int argc, char **argv) {
+int main(int argc, char** argv) {
   const int batch = argc > 1 ? atoi(argv[1]) : 500;
   const int passes = argc > 2 ? atoi(argv[2]) : 200;
   if (batch < 1 || batch > LARGEST_BATCH || passes < 1) {

@@ -7,11 +7,11 @@
 //
 // Matrices are row-major with one sample a row, as many programs have them: Z (batch x n) = X (batch x m) *
 // W (m x n). The BLAS sees the transposed product, so blastune is asked for (n, batch, m).
-#include <blastune/blastune.hpp>
 #include <cblas.h>
 
 #include <algorithm>
 #include <array>
+#include <blastune/blastune.hpp>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
@@ -37,7 +37,8 @@ Matrix random_matrix(int rows, int columns) {
 class Network {
  public:
   explicit Network(int batch) : batch_(batch) {
-    for (std::size_t i = 0; i + 1 < sizes.size(); ++i) weights_.push_back(random_matrix(sizes[i], sizes[i + 1]));
+    for (std::size_t i = 0; i + 1 < sizes.size(); ++i)
+      weights_.push_back(random_matrix(sizes[i], sizes[i + 1]));
     for (const int size : sizes) activations_.push_back(random_matrix(batch, size));
   }
 
@@ -91,7 +92,7 @@ int main(int argc, char** argv) {
   Network network(batch);
   const double without = seconds_per_pass(network, passes, false);
   const double with = seconds_per_pass(network, passes, true);
-  std::printf("one pass: %.1f us with OpenBLAS's own choice, %.1f us with blastune (%.2f of it)\n", 1e6 * without,
-              1e6 * with, with / without);
+  std::printf("one pass: %.1f us with OpenBLAS's own choice, %.1f us with blastune (%.2f of it)\n",
+              1e6 * without, 1e6 * with, with / without);
   return 0;
 }

@@ -7,7 +7,6 @@
 #include <cstddef>
 #include <cstring>
 #include <new>
-#include <optional>
 #include <string_view>
 
 #include "blastune/blastune.h"
@@ -59,19 +58,25 @@ bool is_dtype(blastune_dtype dtype) {
   return dtype >= BLASTUNE_F32 && dtype <= BLASTUNE_C128;
 }
 
-std::optional<Gemm> to_gemm(blastune_dtype dtype, blastune_transpose transpose_a,
-                            blastune_transpose transpose_b, std::int64_t m, std::int64_t n, std::int64_t k) {
+// Filled in place: a gemm that is copied by words while its bytes are still being written costs more than the
+// whole look-up.
+bool to_gemm(Gemm& gemm, blastune_dtype dtype, blastune_transpose transpose_a, blastune_transpose transpose_b,
+             std::int64_t m, std::int64_t n, std::int64_t k) {
   if (!is_dtype(dtype) || !is_transpose(transpose_a) || !is_transpose(transpose_b) || !in_range(m) ||
       !in_range(n) || !in_range(k))
-    return std::nullopt;
-  Gemm gemm{static_cast<DType>(dtype), static_cast<Transpose>(transpose_a),
-            static_cast<Transpose>(transpose_b), m, n, k};
+    return false;
   // Of real numbers the conjugate is the number, and tables know only one of the two.
-  if (!blastune::is_complex(gemm.dtype)) {
-    if (gemm.trans_a == Transpose::conjugated) gemm.trans_a = Transpose::transposed;
-    if (gemm.trans_b == Transpose::conjugated) gemm.trans_b = Transpose::transposed;
+  if (dtype == BLASTUNE_F32 || dtype == BLASTUNE_F64) {
+    if (transpose_a == BLASTUNE_CONJ_TRANS) transpose_a = BLASTUNE_TRANS;
+    if (transpose_b == BLASTUNE_CONJ_TRANS) transpose_b = BLASTUNE_TRANS;
   }
-  return gemm;
+  gemm.dtype = static_cast<DType>(dtype);
+  gemm.trans_a = static_cast<Transpose>(transpose_a);
+  gemm.trans_b = static_cast<Transpose>(transpose_b);
+  gemm.m = m;
+  gemm.n = n;
+  gemm.k = k;
+  return true;
 }
 
 // A scope in two words: a guard's scope, and room for what later versions want to know.
@@ -145,22 +150,25 @@ int blastune_api_version(void) {
 
 int blastune_recommend_gemm(blastune_dtype dtype, blastune_transpose transpose_a,
                             blastune_transpose transpose_b, int64_t m, int64_t n, int64_t k) {
-  const std::optional<Gemm> gemm = to_gemm(dtype, transpose_a, transpose_b, m, n, k);
-  return gemm ? blastune::process_client().recommend(*gemm) : 0;
+  Gemm gemm;
+  if (!to_gemm(gemm, dtype, transpose_a, transpose_b, m, n, k)) return 0;
+  return blastune::process_client().recommend(gemm);
 }
 
 int blastune_recommend_layer(blastune_dtype dtype, int64_t m, int64_t n, int64_t batch) {
   if (!is_dtype(dtype) || !in_range(m) || !in_range(n) || !in_range(batch)) return 0;
-  return blastune::process_client().recommend(
-      blastune::layer_gemm({m, n}, batch, static_cast<DType>(dtype), blastune::Pass::forward,
-                           blastune::Layout::features_by_batch));
+  return blastune::process_client().recommend(blastune::layer_gemm({m, n}, batch, static_cast<DType>(dtype),
+                                                                   blastune::Pass::forward,
+                                                                   blastune::Layout::features_by_batch));
 }
 
 int blastune_advise_gemm(blastune_dtype dtype, blastune_transpose transpose_a, blastune_transpose transpose_b,
                          int64_t m, int64_t n, int64_t k, blastune_advice* advice) {
-  const std::optional<Gemm> gemm = to_gemm(dtype, transpose_a, transpose_b, m, n, k);
-  if (!gemm || advice == nullptr || advice->size < first_advice_size) return -EINVAL;
-  const blastune::ClientAdvice found = blastune::process_client().advise(*gemm);
+  Gemm gemm;
+  if (!to_gemm(gemm, dtype, transpose_a, transpose_b, m, n, k) || advice == nullptr ||
+      advice->size < first_advice_size)
+    return -EINVAL;
+  const blastune::ClientAdvice found = blastune::process_client().advise(gemm);
   blastune_advice known = {};
   known.limit = found.limit;
   if (found.advice.threads > 0) {
@@ -176,8 +184,9 @@ int blastune_advise_gemm(blastune_dtype dtype, blastune_transpose transpose_a, b
 
 blastune_scope blastune_enter_gemm(blastune_dtype dtype, blastune_transpose transpose_a,
                                    blastune_transpose transpose_b, int64_t m, int64_t n, int64_t k) {
-  const std::optional<Gemm> gemm = to_gemm(dtype, transpose_a, transpose_b, m, n, k);
-  return gemm ? pack(blastune::process_client().enter(*gemm)) : blastune_scope{{0, 0}};
+  Gemm gemm;
+  if (!to_gemm(gemm, dtype, transpose_a, transpose_b, m, n, k)) return {{0, 0}};
+  return pack(blastune::process_client().enter(gemm));
 }
 
 void blastune_leave(blastune_scope scope) {

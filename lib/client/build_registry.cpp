@@ -14,8 +14,7 @@ namespace {
 link_map* object_at(const void* address) {
   Dl_info info{};
   link_map* map = nullptr;
-  if (address == nullptr ||
-      ::dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0)
+  if (address == nullptr || ::dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0)
     return nullptr;
   return map;
 }

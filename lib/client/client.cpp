@@ -50,6 +50,31 @@ Client& process_client() {
   return client;
 }
 
+inline void Client::keep_fresh() {
+  // Read from memory that the kernel shares with every process; nothing finer is as cheap.
+  const time_t now = ::time(nullptr);
+  if (now != refreshed_.load(std::memory_order_relaxed)) [[unlikely]]
+    refresh_if_nobody_does(now);
+}
+
+inline Client::Question Client::ask() {
+  Question question;
+  question.word = box_.word();
+  if (question.word == 0) return question;
+  question.slot = &slots_[SnapshotWord::slot(question.word)];
+  question.limit = std::min(SnapshotWord::cap(question.word), question.slot->guard.user_count());
+  return question;
+}
+
+inline int Client::threads_for(const Gemm& gemm, const Question& question) {
+  Memo::Entry& entry = memo.place(gemm);
+  if (Memo::answers(entry, question.word, gemm, question.limit)) return entry.threads;
+  std::uint64_t word = 0;
+  const int threads = look_up(gemm, question, word);
+  entry = {word, gemm.m, gemm.n, gemm.k, Memo::kind_of(gemm), question.limit, threads};
+  return threads;
+}
+
 int Client::recommend(const Gemm& gemm) {
   keep_fresh();
   const Question question = ask();
@@ -82,24 +107,6 @@ ClientAdvice Client::advise(const Gemm& gemm) {
   return {reader.get()->advisor->advise(gemm, question.limit), question.limit};
 }
 
-Client::Question Client::ask() {
-  Question question;
-  question.word = box_.word();
-  if (question.word == 0) return question;
-  question.slot = &slots_[SnapshotWord::slot(question.word)];
-  question.limit = std::min(SnapshotWord::cap(question.word), question.slot->guard.user_count());
-  return question;
-}
-
-int Client::threads_for(const Gemm& gemm, const Question& question) {
-  Memo::Entry& entry = memo.place(gemm);
-  if (Memo::answers(entry, question.word, gemm, question.limit)) return entry.threads;
-  std::uint64_t word = 0;
-  const int threads = look_up(gemm, question, word);
-  entry = {word, gemm.m, gemm.n, gemm.k, Memo::kind_of(gemm), question.limit, threads};
-  return threads;
-}
-
 // word: of the snapshot that answered, which may be newer than the question's.
 [[gnu::noinline]] int Client::look_up(const Gemm& gemm, const Question& question,
                                       std::uint64_t& word) noexcept {
@@ -128,13 +135,6 @@ int Client::threads_for(const Gemm& gemm, const Question& question) {
   return threads;
 }
 
-void Client::keep_fresh() {
-  // Read from memory that the kernel shares with every process; nothing finer is as cheap.
-  const time_t now = ::time(nullptr);
-  if (now != refreshed_.load(std::memory_order_relaxed)) [[unlikely]]
-    refresh_if_nobody_does(now);
-}
-
 [[gnu::noinline]] void Client::refresh_if_nobody_does(time_t now) noexcept {
   const Undisturbed undisturbed;
   try {
@@ -151,14 +151,15 @@ void Client::refresh_locked(bool force) {
   // First, so that a failure is not tried again at every multiply.
   refreshed_.store(now, std::memory_order_relaxed);
   if (refresher_ == nullptr) {
-    refresher_ = new Refresher(slots_, box_, read_settings([](const char* name) { return ::secure_getenv(name); }),
-                               table_location(read_table_environment()).candidates);
+    refresher_ =
+        new Refresher(slots_, box_, read_settings([](const char* name) { return ::secure_getenv(name); }),
+                      table_location(read_table_environment()).candidates);
     log_shapes_.store(refresher_->settings().log == LogLevel::shapes, std::memory_order_relaxed);
   }
   register_for_fork();
   const int chosen = chosen_.load();
-  refresher_->refresh(now, force,
-                      chosen < 0 ? std::nullopt : std::optional<std::size_t>(static_cast<std::size_t>(chosen)));
+  refresher_->refresh(
+      now, force, chosen < 0 ? std::nullopt : std::optional<std::size_t>(static_cast<std::size_t>(chosen)));
   register_for_fork();
 }
 
@@ -170,7 +171,8 @@ void Client::refresh_locked(bool force) {
 // them started again by a count that is set: so this is registered anew behind every OpenBLAS that is found.
 void Client::register_for_fork() {
   while (fork_registrations_ <= slots_.size()) {
-    if (::pthread_atfork(&Client::before_fork, &Client::after_fork_in_parent, &Client::after_fork_in_child) != 0)
+    if (::pthread_atfork(&Client::before_fork, &Client::after_fork_in_parent, &Client::after_fork_in_child) !=
+        0)
       return;
     ++fork_registrations_;
   }

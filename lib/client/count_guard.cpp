@@ -5,26 +5,12 @@
 #include <time.h>
 
 #include <algorithm>
-#include <limits>
 
 namespace blastune {
 namespace {
 
-// Of state_ for a count of the process.
-constexpr std::uint64_t inside_mask = 0xFFFFFFFFU;
-constexpr std::uint64_t busy = std::uint64_t{1} << 32U;     // one thread is changing or restoring
-constexpr std::uint64_t changed = std::uint64_t{1} << 33U;  // the count is ours, user_ is to be restored
-constexpr std::uint64_t turn = std::uint64_t{1} << 34U;     // counted up from here whenever busy begins
-
 // Of state_ for counts of threads: number inside below, their common count above.
 constexpr unsigned common_shift = 32;
-
-// A count above this is not one that a program means.
-constexpr int largest_count = std::numeric_limits<std::uint16_t>::max();
-
-int at_least_one(int count) {
-  return std::clamp(count, 1, largest_count);
-}
 
 // Busy ends within microseconds unless its thread lost the processor.
 void pause(int attempt) {
@@ -37,17 +23,21 @@ void pause(int attempt) {
 
 }  // namespace
 
+int CountGuard::valid(int count) {
+  return std::clamp(count, 1, largest_count);
+}
+
 int CountGuard::read_count() const {
   // The library writes it in other threads, as plain C: an atomic load is as good as a reader can do.
-  return at_least_one(functions_.count != nullptr ? __atomic_load_n(functions_.count, __ATOMIC_RELAXED)
-                                                  : functions_.get());
+  return valid(functions_.count != nullptr ? __atomic_load_n(functions_.count, __ATOMIC_RELAXED)
+                                           : functions_.get());
 }
 
 bool CountGuard::applies() const {
   return functions_.scope != CountScope::fixed && !ignored_.load(std::memory_order_relaxed);
 }
 
-int CountGuard::user_count() const {
+int CountGuard::user_count_among_others() const {
   if (functions_.scope == CountScope::thread || functions_.scope == CountScope::fixed) return read_count();
   constexpr int attempts = 64;
   for (int attempt = 0;; ++attempt) {
@@ -58,7 +48,7 @@ int CountGuard::user_count() const {
     const int user = user_.load();
     const bool one_turn = (before & busy) == 0 && ((state_.load() ^ before) & ~inside_mask) == 0;
     // Whoever stays busy that long has lost its processor, and what was read stands still.
-    if (one_turn || attempt == attempts) return now == ours ? at_least_one(user) : now;
+    if (one_turn || attempt == attempts) return now == ours ? valid(user) : now;
     pause(0);
   }
 }
@@ -68,7 +58,7 @@ void CountGuard::set_checked(int count, int user) {
   if (checked_.load(std::memory_order_relaxed)) return;
   checked_.store(true, std::memory_order_relaxed);
   // A library that does not follow is left alone from now on: what else it does then is not known.
-  if (at_least_one(functions_.get()) == count) return;
+  if (valid(functions_.get()) == count) return;
   ignored_.store(true, std::memory_order_relaxed);
   functions_.set(user);
 }
@@ -105,7 +95,7 @@ GuardScope CountGuard::enter_process(int wanted) {
   }
   // Changed with nobody inside: what a fork() in the middle of a scope left to the child.
   int user = read_count();
-  if ((state & changed) != 0 && user == ours_.load()) user = at_least_one(user_.load());
+  if ((state & changed) != 0 && user == ours_.load()) user = valid(user_.load());
   const int count = wanted == 0 ? user : std::min(wanted, user);
   const std::uint64_t was = state & changed;
   const std::uint64_t is = count != user ? changed : 0;

@@ -43,7 +43,15 @@ class CountGuard {
   CountGuard& operator=(const CountGuard&) = delete;
 
   // The count that the program or its user set: what holds outside of all scopes; at least 1.
-  [[nodiscard]] int user_count() const;
+  [[nodiscard]] int user_count() const {
+    // Nobody inside and nothing changed, before and after a plain load: what every lookup passes through.
+    if (functions_.count != nullptr) {
+      const std::uint64_t before = state_.load();
+      const int now = __atomic_load_n(functions_.count, __ATOMIC_RELAXED);
+      if ((before & marks) == 0 && state_.load() == before && now >= 1 && now <= largest_count) return now;
+    }
+    return user_count_among_others();
+  }
   // True when enter() can ever change anything.
   [[nodiscard]] bool applies() const;
 
@@ -58,6 +66,17 @@ class CountGuard {
   void forget_other_threads();
 
  private:
+  // Of state_ for a count of the process.
+  static constexpr std::uint64_t inside_mask = 0xFFFFFFFFU;
+  static constexpr std::uint64_t busy = std::uint64_t{1} << 32U;     // one thread is changing or restoring
+  static constexpr std::uint64_t changed = std::uint64_t{1} << 33U;  // it is ours, user_ is to be restored
+  static constexpr std::uint64_t marks = busy | changed;
+  static constexpr std::uint64_t turn = std::uint64_t{1} << 34U;  // counted up from here when busy begins
+  // A count above this is not one that a program means; a scope has 16 bits for it.
+  static constexpr int largest_count = 0xFFFF;
+
+  [[nodiscard]] int user_count_among_others() const;
+  static int valid(int count);
   [[nodiscard]] int read_count() const;
   void set_checked(int count, int user);
   GuardScope enter_process(int wanted);
@@ -67,7 +86,8 @@ class CountGuard {
   void leave_thread(const GuardScope& scope);
 
   CountFunctions functions_;
-  // CountScope::process*: number inside, two marks and a turn. CountScope::thread: number inside, their count.
+  // CountScope::process*: number inside, two marks and a turn. CountScope::thread: number inside, their
+  // count.
   std::atomic<std::uint64_t> state_{0};
   std::atomic<int> user_{0};  // while changed: what to restore,
   std::atomic<int> ours_{0};  // and what it was changed to

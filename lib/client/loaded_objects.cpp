@@ -55,8 +55,8 @@ std::vector<LoadedObject> list_loaded_objects() {
       [](dl_phdr_info* info, std::size_t, void* result) {
         auto& list = *static_cast<Found*>(result);
         try {
-          list.objects.push_back({info->dlpi_name == nullptr ? "" : info->dlpi_name, info->dlpi_addr,
-                                  build_id_of(*info)});
+          list.objects.push_back(
+              {info->dlpi_name == nullptr ? "" : info->dlpi_name, info->dlpi_addr, build_id_of(*info)});
         } catch (...) {
           list.failed = true;
           return 1;

@@ -19,9 +19,9 @@ struct LoadCounters {
 [[nodiscard]] LoadCounters read_load_counters();
 
 struct LoadedObject {
-  std::string path;        // as the loader knows it; empty for the program itself
+  std::string path;         // as the loader knows it; empty for the program itself
   std::uintptr_t base = 0;  // what is added to the file's addresses
-  std::string build_id;    // GNU build-id in lower-case hexadecimal; empty when there is none
+  std::string build_id;     // GNU build-id in lower-case hexadecimal; empty when there is none
 };
 [[nodiscard]] std::vector<LoadedObject> list_loaded_objects();
 

@@ -31,11 +31,12 @@ class Memo {
 
   // The place of that question, whatever is in it.
   Entry& place(const Gemm& gemm) {
-    // Fibonacci hashing: the sizes of a network's layers differ in few low bits.
-    std::uint64_t mixed = static_cast<std::uint64_t>(gemm.m) * 0x9E3779B97F4A7C15U;
-    mixed = (mixed ^ static_cast<std::uint64_t>(gemm.n)) * 0x9E3779B97F4A7C15U;
-    mixed = (mixed ^ static_cast<std::uint64_t>(gemm.k) ^ kind_of(gemm)) * 0x9E3779B97F4A7C15U;
-    return entries_[mixed >> (64U - size_bits)];
+    // Multiplicative hashing, each size with a factor of its own so that the products do not wait for
+    // each other; the last one carries what differs in low bits to the top.
+    const std::uint64_t sum = static_cast<std::uint64_t>(gemm.m) * 0x9E3779B97F4A7C15U +
+                              static_cast<std::uint64_t>(gemm.n) * 0xC2B2AE3D27D4EB4FU +
+                              static_cast<std::uint64_t>(gemm.k) * 0x165667B19E3779F9U + kind_of(gemm);
+    return entries_[((sum ^ (sum >> 29U)) * 0x9E3779B97F4A7C15U) >> (64U - size_bits)];
   }
 
   static bool answers(const Entry& entry, std::uint64_t word, const Gemm& gemm, int limit) {

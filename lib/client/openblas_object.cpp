@@ -34,8 +34,8 @@ void* own_symbol(void* handle, std::uintptr_t base, const std::string& name) {
   void* address = ::dlsym(handle, name.c_str());
   Dl_info info{};
   link_map* map = nullptr;
-  if (address == nullptr ||
-      ::dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0 || map == nullptr)
+  if (address == nullptr || ::dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0 ||
+      map == nullptr)
     return nullptr;
   return map->l_addr == base ? address : nullptr;
 }
@@ -83,8 +83,8 @@ CountScope scope_of(const Build& build) {
 
 CountFunctions functions_of(const Build& build, std::uintptr_t base, void* handle) {
   CountFunctions functions;
-  functions.get = as_function<int()>(
-      own_symbol(handle, base, build.prefix + "openblas_get_num_threads" + build.suffix));
+  functions.get =
+      as_function<int()>(own_symbol(handle, base, build.prefix + "openblas_get_num_threads" + build.suffix));
   functions.set = as_function<void(int)>(
       own_symbol(handle, base, build.prefix + "openblas_set_num_threads" + build.suffix));
   functions.scope = scope_of(build);
@@ -130,7 +130,8 @@ std::optional<OpenBlasObject> recognise_openblas(const LoadedObject& object) {
     return own_symbol(handle.get(), object.base, build.prefix + name + build.suffix);
   };
   void* get_parallel = get_config == nullptr ? nullptr : own("openblas_get_parallel");
-  if (get_parallel == nullptr || own_symbol(handle.get(), object.base, "flexiblas_current_backend") != nullptr)
+  if (get_parallel == nullptr ||
+      own_symbol(handle.get(), object.base, "flexiblas_current_backend") != nullptr)
     return std::nullopt;
 
   build.config = trimmed(as_function<const char*()>(get_config)());

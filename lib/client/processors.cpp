@@ -30,8 +30,9 @@ int Processors::read(std::int64_t now, int runtime_processors) {
   if (first_thread.size() > limits_.affinity.size()) limits_.affinity = std::move(first_thread);
   const int usable = usable_processors(limits_);
   if (runtime_processors <= usable) return usable;
-  return limits_.quota_cores ? std::min(runtime_processors, std::max(usable, threads_of_quota(*limits_.quota_cores)))
-                             : runtime_processors;
+  return limits_.quota_cores
+             ? std::min(runtime_processors, std::max(usable, threads_of_quota(*limits_.quota_cores)))
+             : runtime_processors;
 }
 
 }  // namespace blastune

@@ -75,7 +75,7 @@ class Refresher {
   Processors processors_;
   std::optional<MachineSignature> machine_;
   std::shared_ptr<const Advisor> advisor_;
-  std::size_t slot_ = 0;         // advisor_ is for that one
+  std::size_t slot_ = 0;  // advisor_ is for that one
   bool read_needed_ = true;
   std::shared_ptr<const Advisor> published_;
   std::uint64_t published_word_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What the environment asks of the client. Read once a process; variables are ignored in set-user-ID programs.
+// What the environment asks of the client. Read once a process; variables are ignored in set-user-ID
+// programs.
 #pragma once
 
 #include <functional>

@@ -63,8 +63,8 @@ class Client : public ::testing::Test {
   // The table's place for the processes of this case; nothing of the tester's own.
   Client() {
     ::setenv("BLASTUNE_TABLE", table_.c_str(), 1);
-    for (const char* name : {"BLASTUNE_DISABLE", "BLASTUNE_MAX_THREADS", "BLASTUNE_LOG", "OPENBLAS_NUM_THREADS",
-                             "OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_PROC_BIND"})
+    for (const char* name : {"BLASTUNE_DISABLE", "BLASTUNE_MAX_THREADS", "BLASTUNE_LOG",
+                             "OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_PROC_BIND"})
       ::unsetenv(name);
   }
   TemporaryDirectory directory_;
@@ -119,7 +119,8 @@ TEST_P(ClientWithBuild, AnswersFromTheTable) {
     EXPECT_EQ(blastune_recommend_layer(BLASTUNE_F64, 784, 100, 500), 1);
     blastune_advice advice = {};
     advice.size = sizeof advice;
-    ASSERT_EQ(blastune_advise_gemm(BLASTUNE_F64, BLASTUNE_NO_TRANS, BLASTUNE_NO_TRANS, 100, 500, 784, &advice), 0);
+    ASSERT_EQ(
+        blastune_advise_gemm(BLASTUNE_F64, BLASTUNE_NO_TRANS, BLASTUNE_NO_TRANS, 100, 500, 784, &advice), 0);
     EXPECT_EQ(advice.size, sizeof advice);
     EXPECT_EQ(advice.threads, 1);
     EXPECT_EQ(advice.basis, BLASTUNE_BASIS_MEASURED);

@@ -50,9 +50,7 @@ class CountGuardTest : public ::testing::TestWithParam<CountScope> {
     parallel = 0;
     sets = 0;
   }
-  [[nodiscard]] static int count() {
-    return GetParam() == CountScope::thread ? get_thread() : get_process();
-  }
+  [[nodiscard]] static int count() { return GetParam() == CountScope::thread ? get_thread() : get_process(); }
   static void set(int count) {
     if (GetParam() == CountScope::thread)
       set_thread(count);

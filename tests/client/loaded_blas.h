@@ -50,9 +50,9 @@ class LoadedBlas {
     std::vector<double> a(static_cast<std::size_t>(m) * static_cast<std::size_t>(k), 1.0);
     std::vector<double> b(static_cast<std::size_t>(k) * static_cast<std::size_t>(n), 1.0);
     std::vector<double> c(static_cast<std::size_t>(m) * static_cast<std::size_t>(n), 0.0);
-    function<void(int, int, int, int, int, int, double, const double*, int, const double*, int, double, double*,
-                  int)>("cblas_dgemm")(cblas_column_major, cblas_no_trans, cblas_no_trans, m, n, k, 1.0,
-                                       a.data(), m, b.data(), k, 0.0, c.data(), m);
+    function<void(int, int, int, int, int, int, double, const double*, int, const double*, int, double,
+                  double*, int)>("cblas_dgemm")(cblas_column_major, cblas_no_trans, cblas_no_trans, m, n, k,
+                                                1.0, a.data(), m, b.data(), k, 0.0, c.data(), m);
     EXPECT_EQ(c.front(), k);
     EXPECT_EQ(c.back(), k);
   }
@@ -70,8 +70,8 @@ class LoadedBlas {
 };
 
 // The article's first layer at batch 500, and one where more threads pay.
-inline const Gemm layer_gemm_500 = layer_gemm({784, 100}, 500, DType::f64, Pass::forward,
-                                              Layout::features_by_batch);
+inline const Gemm layer_gemm_500 =
+    layer_gemm({784, 100}, 500, DType::f64, Pass::forward, Layout::features_by_batch);
 inline const Gemm large_gemm{DType::f64, Transpose::none, Transpose::none, 1000, 1000, 1000};
 
 // Two to the power of this many seconds at that count; the fastest is the advice.

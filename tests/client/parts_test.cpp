@@ -78,7 +78,9 @@ TEST(SnapshotBox, FreesAnOldOneOnlyWhenNobodyReads) {
   SnapshotBox box;
   std::vector<std::unique_ptr<const Snapshot>> retired;
   const auto advisor = std::make_shared<const Advisor>(Table{});
-  const auto next = [&] { return std::make_unique<const Snapshot>(Snapshot{box.next_generation() << 24U, advisor}); };
+  const auto next = [&] {
+    return std::make_unique<const Snapshot>(Snapshot{box.next_generation() << 24U, advisor});
+  };
   box.publish(next(), retired);
   {
     const SnapshotBox::Reader reader(box);
@@ -144,8 +146,8 @@ TEST(TableWatch, SeesEveryKindOfChange) {
 class Notes {
  public:
   void add(std::uint32_t type, const std::string& name, const std::string& value) {
-    const ElfW(Nhdr) header = {static_cast<ElfW(Word)>(name.size() + 1), static_cast<ElfW(Word)>(value.size()),
-                               type};
+    const ElfW(Nhdr)
+        header = {static_cast<ElfW(Word)>(name.size() + 1), static_cast<ElfW(Word)>(value.size()), type};
     bytes_.append(reinterpret_cast<const char*>(&header), sizeof header);
     bytes_.append(name).append(1, '\0');
     pad();

@@ -28,12 +28,12 @@
  * OMP_NUM_THREADS, openblas_set_num_threads(), omp_set_num_threads(), threadpoolctl).
  *
  * THREADS. Every function may be called from any thread at any time, except from signal handlers and from
- * what pthread_atfork() registered. A scope belongs to the thread that entered it. While several threads are inside scopes at once, only the first
- * changes a count that the threads share; the others run with what they find, and the last one out restores
- * it. In OpenMP builds the count belongs to the calling thread; threads then agree on one count while they
- * overlap, because the library frees buffers that others use when its count falls. In a program that
- * multiplies in several threads on an OpenMP build, put every such multiply in a scope, or none.
- * Inside an OpenMP parallel region nothing is changed.
+ * what pthread_atfork() registered. A scope belongs to the thread that entered it. While several threads are
+ * inside scopes at once, only the first changes a count that the threads share; the others run with what they
+ * find, and the last one out restores it. In OpenMP builds the count belongs to the calling thread; threads
+ * then agree on one count while they overlap, because the library frees buffers that others use when its
+ * count falls. In a program that multiplies in several threads on an OpenMP build, put every such multiply in
+ * a scope, or none. Inside an OpenMP parallel region nothing is changed.
  *
  * A change of the count that the program makes itself inside a scope is respected: it is not undone. Thread
  * counts change the order of summation, and so the last bits of results; for results that repeat to the bit,
@@ -124,17 +124,17 @@ typedef struct blastune_advice {
  * UTF-8, end with a zero byte, and are cut when too long. */
 typedef struct blastune_status_info {
   uint32_t size;
-  int32_t reason;         /* BLASTUNE_READY, or why there is no opinion */
-  uint64_t generation;    /* rises with every change of the advice; 0: there never was any */
-  int64_t measured_unix;  /* when the table's last sample was taken, seconds since 1970; 0 without table */
-  int64_t curves;         /* gemms measured for the OpenBLAS in use */
-  int32_t builds;         /* OpenBLAS libraries found in this process; 0 while there is no table to use */
-  int32_t usable;         /* processors this process may use; 0 while unknown */
-  int32_t limit;          /* the most threads that this thread's next call may use; 0 while unknown */
-  int32_t applies;        /* 1: blastune_enter_gemm can set this build's count; 0: it cannot, safely */
-  char table[1024];       /* the table's path; empty when there is none */
-  char build[256];        /* the OpenBLAS in use; empty when there is none */
-  char message[512];      /* the reason, or what is wrong with the newest table, and what to do; may be empty */
+  int32_t reason;        /* BLASTUNE_READY, or why there is no opinion */
+  uint64_t generation;   /* rises with every change of the advice; 0: there never was any */
+  int64_t measured_unix; /* when the table's last sample was taken, seconds since 1970; 0 without table */
+  int64_t curves;        /* gemms measured for the OpenBLAS in use */
+  int32_t builds;        /* OpenBLAS libraries found in this process; 0 while there is no table to use */
+  int32_t usable;        /* processors this process may use; 0 while unknown */
+  int32_t limit;         /* the most threads that this thread's next call may use; 0 while unknown */
+  int32_t applies;       /* 1: blastune_enter_gemm can set this build's count; 0: it cannot, safely */
+  char table[1024];      /* the table's path; empty when there is none */
+  char build[256];       /* the OpenBLAS in use; empty when there is none */
+  char message[512]; /* the reason, or what is wrong with the newest table, and what to do; may be empty */
 } blastune_status_info;
 
 /* The API version of the library that runs, to compare with BLASTUNE_API_VERSION. */
@@ -155,11 +155,12 @@ BLASTUNE_API int blastune_recommend_layer(blastune_dtype dtype, int64_t m, int64
  * an invalid dtype, transpose or dimension. No opinion is 0 with threads == 0. */
 BLASTUNE_API int blastune_advise_gemm(blastune_dtype dtype, blastune_transpose transpose_a,
                                       blastune_transpose transpose_b, int64_t m, int64_t n, int64_t k,
-                                      blastune_advice *advice);
+                                      blastune_advice* advice);
 
 /* Sets OpenBLAS's count for the multiply that follows in this thread; blastune_leave puts back what was
- * there. Scopes may be nested; leave them in the opposite order. Each must be left exactly once, by the thread
- * that entered it: one that is never left keeps the count from ever being changed or restored again. */
+ * there. Scopes may be nested; leave them in the opposite order. Each must be left exactly once, by the
+ * thread that entered it: one that is never left keeps the count from ever being changed or restored again.
+ */
 BLASTUNE_API blastune_scope blastune_enter_gemm(blastune_dtype dtype, blastune_transpose transpose_a,
                                                 blastune_transpose transpose_b, int64_t m, int64_t n,
                                                 int64_t k);
@@ -170,7 +171,7 @@ BLASTUNE_API void blastune_leave(blastune_scope scope);
  * the next call; a null pointer goes back to choosing automatically. Automatically, the only one that is
  * loaded is meant; of several, the one that provides the program's own cblas_dgemm or dgemm_.
  * 0, -ENOENT when no OpenBLAS is behind that address (the choice stays as it was), -ENOMEM. */
-BLASTUNE_API int blastune_use_blas(const void *symbol_address);
+BLASTUNE_API int blastune_use_blas(const void* symbol_address);
 
 /* Looks now for a changed table, newly loaded libraries and changed limits, instead of within a second.
  * 0: there are opinions now. Otherwise -ENOENT (no table, no OpenBLAS), -EBADMSG (damaged table),
@@ -178,7 +179,7 @@ BLASTUNE_API int blastune_use_blas(const void *symbol_address);
 BLASTUNE_API int blastune_reload(void);
 
 /* 0, or -EINVAL for a null pointer or a size that is too small. Not for hot paths. */
-BLASTUNE_API int blastune_status(blastune_status_info *status);
+BLASTUNE_API int blastune_status(blastune_status_info* status);
 
 #ifdef __cplusplus
 }
