@@ -31,7 +31,8 @@ Table made_table(int curves, int counts) {
   for (int i = 0; i < curves; ++i) {
     Curve curve;
     const auto size = [&] { return 8 + static_cast<std::int64_t>(std::exp(rng.uniform() * 8)); };
-    curve.gemm = {i % 2 == 0 ? DType::f32 : DType::f64, Transpose::none, Transpose::none, size(), size(), size()};
+    curve.gemm = {
+        i % 2 == 0 ? DType::f32 : DType::f64, Transpose::none, Transpose::none, size(), size(), size()};
     for (int threads = 1; threads <= counts; ++threads) {
       for (int burst = 0; burst < 3; ++burst) {
         curve.at(threads).seconds.add(flops(curve.gemm) * 1e-10 / threads * (1 + 0.1 * rng.uniform()));
@@ -43,7 +44,8 @@ Table made_table(int curves, int counts) {
 }
 
 void load_table(benchmark::State& state) {
-  const std::string path = std::filesystem::temp_directory_path() / ("blastune-bench-" + std::to_string(getpid()));
+  const std::string path =
+      std::filesystem::temp_directory_path() / ("blastune-bench-" + std::to_string(getpid()));
   RealFileSystem files;
   if (!save_tables(files, path, {made_table(static_cast<int>(state.range(0)), 2)})) {
     state.SkipWithError("cannot write a table");
@@ -77,7 +79,8 @@ BENCHMARK(advise_unmeasured)->Args({500, 2})->Args({10000, 2})->Args({500, 32});
 
 // The library as a program uses it: with the table of this machine ($BLASTUNE_TABLE or the user's own).
 bool client_has_advice(benchmark::State& state) {
-  if (blastune_recommend_gemm(BLASTUNE_F64, BLASTUNE_NO_TRANS, BLASTUNE_NO_TRANS, 100, 500, 784) > 0) return true;
+  if (blastune_recommend_gemm(BLASTUNE_F64, BLASTUNE_NO_TRANS, BLASTUNE_NO_TRANS, 100, 500, 784) > 0)
+    return true;
   state.SkipWithError("no advice: run `blastune tune` for the OpenBLAS that is loaded here");
   return false;
 }

@@ -5,7 +5,8 @@
 // Prints, per case, the mean times, and then the ratios against the best constant of each case and against
 // the default.
 //
-// blastune-bench-passes --blas FILE [--dtype f64] [--seconds 60] [--networks 784-100-50-10,...] [--batches ...]
+// blastune-bench-passes --blas FILE [--dtype f64] [--seconds 60] [--networks 784-100-50-10,...] [--batches
+// ...]
 #include <dlfcn.h>
 
 #include <algorithm>
@@ -27,7 +28,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 struct Case {
   Network network;
@@ -72,16 +75,19 @@ class Passes {
   }
 
  private:
-  void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const Real* a, const Real* b, Real* c, bool with_blastune) {
+  void multiply(std::int64_t m, std::int64_t n, std::int64_t k, const Real* a, const Real* b, Real* c,
+                bool with_blastune) {
     constexpr int column_major = 102;
     constexpr int no_trans = 111;
     constexpr auto dtype = sizeof(Real) == 4 ? BLASTUNE_F32 : BLASTUNE_F64;
-    using Function = void (*)(int, int, int, int, int, int, Real, const Real*, int, const Real*, int, Real, Real*, int);
+    using Function =
+        void (*)(int, int, int, int, int, int, Real, const Real*, int, const Real*, int, Real, Real*, int);
     const auto call = reinterpret_cast<Function>(library_.gemm);
-    const auto scope = with_blastune ? blastune_enter_gemm(dtype, BLASTUNE_NO_TRANS, BLASTUNE_NO_TRANS, m, n, k)
-                                     : blastune_scope{};
-    call(column_major, no_trans, no_trans, static_cast<int>(m), static_cast<int>(n), static_cast<int>(k), Real{1}, a,
-         static_cast<int>(m), b, static_cast<int>(k), Real{0}, c, static_cast<int>(m));
+    const auto scope = with_blastune
+                           ? blastune_enter_gemm(dtype, BLASTUNE_NO_TRANS, BLASTUNE_NO_TRANS, m, n, k)
+                           : blastune_scope{};
+    call(column_major, no_trans, no_trans, static_cast<int>(m), static_cast<int>(n), static_cast<int>(k),
+         Real{1}, a, static_cast<int>(m), b, static_cast<int>(k), Real{0}, c, static_cast<int>(m));
     if (with_blastune) blastune_leave(scope);
   }
 
@@ -91,10 +97,11 @@ class Passes {
   std::vector<Real> pong_;
 };
 
-// The median pass of a burst that lasts about two milliseconds; the first pass after the change is not counted.
+// The median pass of a burst that lasts about two milliseconds; the first pass after the change is not
+// counted.
 template <class Real>
-double burst(Passes<Real>& passes, const Case& of, const Library& library, std::size_t policy, const Policies& policies,
-             int default_threads) {
+double burst(Passes<Real>& passes, const Case& of, const Library& library, std::size_t policy,
+             const Policies& policies, int default_threads) {
   const bool with_blastune = policy == policies.blastune();
   library.set_threads(policy == 0 || with_blastune ? default_threads : static_cast<int>(policy));
   const auto start = Clock::now();
@@ -112,13 +119,15 @@ double burst(Passes<Real>& passes, const Case& of, const Library& library, std::
 }
 
 template <class Real>
-PolicyTimes measure(const Library& library, const std::vector<Case>& cases, const Policies& policies, double budget) {
+PolicyTimes measure(const Library& library, const std::vector<Case>& cases, const Policies& policies,
+                    double budget) {
   std::size_t largest = 0;
   for (const auto& of : cases) {
     std::int64_t weights = 0;
     for (const auto& layer : layers_of(of.network)) weights += layer.m * layer.n;
     for (const auto size : of.network.sizes) {
-      largest = std::max({largest, static_cast<std::size_t>(size * of.batch), static_cast<std::size_t>(weights)});
+      largest =
+          std::max({largest, static_cast<std::size_t>(size * of.batch), static_cast<std::size_t>(weights)});
     }
   }
   Passes<Real> passes(library, largest);
@@ -164,10 +173,11 @@ void report(const PolicyTimes& times, const std::vector<Case>& cases, const Poli
     against_default.push_back(chosen / times.of(at, 0).mean());
     std::string name;
     for (const auto size : cases[at].network.sizes) name += (name.empty() ? "" : "-") + std::to_string(size);
-    std::fprintf(stderr, "%-16s batch %6lld  bursts %4lld ", name.c_str(), static_cast<long long>(cases[at].batch),
-                 static_cast<long long>(times.of(at, 0).count()));
+    std::fprintf(stderr, "%-16s batch %6lld  bursts %4lld ", name.c_str(),
+                 static_cast<long long>(cases[at].batch), static_cast<long long>(times.of(at, 0).count()));
     for (std::size_t policy = 0; policy < policies.count(); ++policy) {
-      std::fprintf(stderr, " %10.1f+-%-6.1f", 1e6 * times.of(at, policy).mean(), 1e6 * times.of(at, policy).standard_error());
+      std::fprintf(stderr, " %10.1f+-%-6.1f", 1e6 * times.of(at, policy).mean(),
+                   1e6 * times.of(at, policy).standard_error());
     }
     std::fprintf(stderr, " us  best %.3f default %.3f\n", against_best.back(), against_default.back());
   }
@@ -212,7 +222,8 @@ int run(int argc, char** argv) {
   }
   blastune_use_blas(library.gemm);
   if (blastune_recommend_layer(dtype == "f32" ? BLASTUNE_F32 : BLASTUNE_F64, 784, 100, 500) == 0) {
-    std::fprintf(stderr, "no advice for %s %s; run `blastune tune --blas` first\n", blas.c_str(), dtype.c_str());
+    std::fprintf(stderr, "no advice for %s %s; run `blastune tune --blas` first\n", blas.c_str(),
+                 dtype.c_str());
     return 1;
   }
   std::vector<Case> cases;
@@ -230,4 +241,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace blastune::bench
 
-int main(int argc, char** argv) { return blastune::bench::run(argc, argv); }
+int main(int argc, char** argv) {
+  return blastune::bench::run(argc, argv);
+}

@@ -19,6 +19,7 @@
 #include "cli/answering.h"
 #include "cli/target.h"
 #include "model/advisor.h"
+#include "model/layer.h"
 #include "model/rng.h"
 #include "model/thread_use.h"
 #include "topology/candidates.h"
@@ -29,12 +30,16 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-double seconds_since(Clock::time_point start) { return std::chrono::duration<double>(Clock::now() - start).count(); }
+double seconds_since(Clock::time_point start) {
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 std::vector<Gemm> fresh_gemms(const Table& table, DType dtype, std::size_t count, Rng& rng) {
   constexpr double most_flops = 5e8;
   const std::vector<Network> networks{{{784, 100, 50, 10}}, {{784, 300, 140, 10}}, {{617, 230, 90, 26}}};
-  const auto log_uniform = [&](double low, double high) { return std::llround(low * std::pow(high / low, rng.uniform())); };
+  const auto log_uniform = [&](double low, double high) {
+    return std::llround(low * std::pow(high / low, rng.uniform()));
+  };
   std::set<Gemm> gemms;
   while (gemms.size() < count) {
     Gemm gemm;
@@ -44,17 +49,24 @@ std::vector<Gemm> fresh_gemms(const Table& table, DType dtype, std::size_t count
       gemm = layer_gemm(layers[rng.below(layers.size())], log_uniform(1, 9000), dtype, passes[rng.below(4)],
                         Layout::features_by_batch);
     } else {
-      gemm = {dtype, Transpose::none, Transpose::none, log_uniform(2, 4000), log_uniform(2, 4000), log_uniform(2, 4000)};
+      gemm = {dtype,
+              Transpose::none,
+              Transpose::none,
+              log_uniform(2, 4000),
+              log_uniform(2, 4000),
+              log_uniform(2, 4000)};
       if (rng.below(3) == 0) gemm.trans_a = Transpose::transposed;
       if (rng.below(3) == 0) gemm.trans_b = Transpose::transposed;
     }
-    if (runs_on_one_thread(table.build, gemm) || flops(gemm) > most_flops || table.find(gemm) != nullptr) continue;
+    if (runs_on_one_thread(table.build, gemm) || flops(gemm) > most_flops || table.find(gemm) != nullptr)
+      continue;
     gemms.insert(gemm);
   }
   return {gemms.begin(), gemms.end()};
 }
 
-PolicyTimes measure(Prober& prober, const std::vector<Gemm>& gemms, const std::vector<int>& counts, double budget, Rng& rng) {
+PolicyTimes measure(Prober& prober, const std::vector<Gemm>& gemms, const std::vector<int>& counts,
+                    double budget, Rng& rng) {
   PolicyTimes times(gemms.size(), counts.size());
   std::int64_t disturbed = 0;
   const auto begin = Clock::now();
@@ -80,7 +92,8 @@ PolicyTimes measure(Prober& prober, const std::vector<Gemm>& gemms, const std::v
           ++disturbed;
           continue;
         }
-        const auto policy = static_cast<std::size_t>(std::ranges::find(counts, block[i].threads) - counts.begin());
+        const auto policy =
+            static_cast<std::size_t>(std::ranges::find(counts, block[i].threads) - counts.begin());
         times.add(at, policy, burst_value(*(*results)[i]));
       }
     }
@@ -111,12 +124,14 @@ void report(const PolicyTimes& times, const std::vector<Gemm>& gemms, const std:
     advised.push_back(seconds(chosen) / best);
     by_default.push_back(seconds(std::min(default_threads, counts.back())) / best);
     noise.push_back(times.of(at, 0).standard_error() / times.of(at, 0).mean() +
-                    times.of(at, counts.size() - 1).standard_error() / times.of(at, counts.size() - 1).mean());
+                    times.of(at, counts.size() - 1).standard_error() /
+                        times.of(at, counts.size() - 1).mean());
     worst.push_back({advised.back(), gemms[at], chosen});
   }
   std::ranges::sort(worst, std::ranges::greater{}, &Case::regret);
   for (std::size_t i = 0; i < std::min<std::size_t>(worst.size(), 8); ++i) {
-    std::fprintf(stderr, "  %.3f  %s with %d\n", worst[i].regret, describe(worst[i].gemm).c_str(), worst[i].chosen);
+    std::fprintf(stderr, "  %.3f  %s with %d\n", worst[i].regret, describe(worst[i].gemm).c_str(),
+                 worst[i].chosen);
   }
   std::printf("regret of the advice: %s\n", text(summarise(advised)).c_str());
   std::printf("regret of the default: %s\n", text(summarise(by_default)).c_str());
@@ -161,4 +176,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace blastune::bench
 
-int main(int argc, char** argv) { return blastune::bench::run(argc, argv); }
+int main(int argc, char** argv) {
+  return blastune::bench::run(argc, argv);
+}

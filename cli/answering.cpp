@@ -57,7 +57,9 @@ Result<Answering> find_answering(const Session& session, const TableChoice& choi
   return find_answering(session, *target);
 }
 
-std::string own_table_path() { return table_location(read_table_environment()).own; }
+std::string own_table_path() {
+  return table_location(read_table_environment()).own;
+}
 
 Result<CountLimit> count_limit(const Answering& answering, int available) {
   CountLimit limit;
@@ -65,7 +67,8 @@ Result<CountLimit> count_limit(const Answering& answering, int available) {
     auto here = read_thread_limits();
     if (!here) return here.error();
     tighten(limit, here->capacity.threads, count_text(here->capacity.threads, "usable processor"));
-    if (const auto user = user_limit(answering.table.build.threading)) tighten(limit, user->threads, user->source);
+    if (const auto user = user_limit(answering.table.build.threading))
+      tighten(limit, user->threads, user->source);
   }
   if (available > 0) tighten(limit, available, "--available " + std::to_string(available));
   return limit;

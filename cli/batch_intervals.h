@@ -23,7 +23,7 @@ struct BatchInterval {
 // Neighbouring intervals differ in count; a critical batch size is where one begins that is not the first.
 // Batch sizes are looked at a few percent apart, the ends of intervals are exact unless the count changes
 // to and fro within such a step. Empty when the advisor has no opinion.
-[[nodiscard]] std::vector<BatchInterval> batch_intervals(const std::function<Advice(std::int64_t batch)>& advise,
-                                                         std::int64_t smallest, std::int64_t largest);
+[[nodiscard]] std::vector<BatchInterval> batch_intervals(
+    const std::function<Advice(std::int64_t batch)>& advise, std::int64_t smallest, std::int64_t largest);
 
 }  // namespace blastune

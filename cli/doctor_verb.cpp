@@ -10,7 +10,8 @@ namespace blastune {
 
 void add_doctor_verb(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<DoctorOptions>();
-  CLI::App* verb = program.add_subcommand("doctor", "Say which OpenBLAS builds are here, what limits apply, what to mend");
+  CLI::App* verb =
+      program.add_subcommand("doctor", "Say which OpenBLAS builds are here, what limits apply, what to mend");
   verb->add_option("--blas", options->blas_file, "look at this OpenBLAS file too")->option_text("FILE");
   verb->add_flag("--json", options->json, "say it as one JSON object");
   verb->callback([options, &chosen] {

@@ -11,7 +11,8 @@
 namespace blastune {
 
 std::string seconds_text(double seconds) {
-  constexpr std::array<std::pair<double, std::string_view>, 4> units{{{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
+  constexpr std::array<std::pair<double, std::string_view>, 4> units{
+      {{1, "s"}, {1e-3, "ms"}, {1e-6, "us"}, {1e-9, "ns"}}};
   for (const auto& [size, unit] : units) {
     // 999.5 of a unit would be printed as 1000 of it.
     if (seconds < 0.9995 * size && size > 1e-9) continue;

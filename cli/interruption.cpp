@@ -13,7 +13,9 @@ static_assert(std::atomic<bool>::is_always_lock_free);
 
 constexpr int handled_signals[] = {SIGINT, SIGTERM, SIGHUP};
 
-void request(int /*signal*/) { was_requested.store(true); }
+void request(int /*signal*/) {
+  was_requested.store(true);
+}
 
 void set_handlers(void (*handler)(int), int flags) {
   struct sigaction action {};
@@ -31,8 +33,12 @@ Interruption::Interruption() {
   set_handlers(request, static_cast<int>(SA_RESETHAND));
 }
 
-Interruption::~Interruption() { set_handlers(SIG_DFL, 0); }
+Interruption::~Interruption() {
+  set_handlers(SIG_DFL, 0);
+}
 
-bool Interruption::requested() { return was_requested.load(); }
+bool Interruption::requested() {
+  return was_requested.load();
+}
 
 }  // namespace blastune

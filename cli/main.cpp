@@ -21,11 +21,13 @@ struct Common {
 };
 
 std::unique_ptr<CLI::App> make_program(Common& common, Action& chosen) {
-  auto program = std::make_unique<CLI::App>("Finds, keeps and applies the best OpenBLAS thread count for each multiply",
-                                            "blastune");
+  auto program = std::make_unique<CLI::App>(
+      "Finds, keeps and applies the best OpenBLAS thread count for each multiply", "blastune");
   program->set_version_flag("--version", "blastune " BLASTUNE_VERSION);
   program->add_option("--color", common.color, "auto (default), always or never")->option_text("WHEN");
-  program->add_option("--config", common.config_directory, "the directory of blastune.json (default " BLASTUNE_CONFIG_DIRECTORY ")")
+  program
+      ->add_option("--config", common.config_directory,
+                   "the directory of blastune.json (default " BLASTUNE_CONFIG_DIRECTORY ")")
       ->option_text("DIR");
   program->fallthrough();
   program->require_subcommand(0, 1);
@@ -60,14 +62,16 @@ std::vector<std::string> option_names(CLI::App& program) {
 
 Error usage_error(CLI::App& program, const CLI::ParseError& error) {
   const auto named = program.get_subcommands();
-  const std::string help = named.empty() ? "`blastune --help` lists the verbs"
-                                         : "`blastune " + named.front()->get_name() + " --help` lists the options";
+  const std::string help = named.empty()
+                               ? "`blastune --help` lists the verbs"
+                               : "`blastune " + named.front()->get_name() + " --help` lists the options";
   if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return {ErrorKind::usage, error.what(), help};
   const auto extras = program.remaining(true);
   const std::string word = extras.empty() ? "" : extras.front().substr(0, extras.front().find('='));
   const bool is_option = word.starts_with("-");
   const auto meant = probably_meant(word, is_option ? option_names(program) : verb_names(program));
-  const char* what = is_option ? "unknown option '" : (named.empty() ? "unknown verb '" : "unexpected word '");
+  const char* what =
+      is_option ? "unknown option '" : (named.empty() ? "unknown verb '" : "unexpected word '");
   return {ErrorKind::usage, what + word + "'",
           meant && (is_option || named.empty()) ? "did you mean '" + *meant + "'? " + help : help};
 }

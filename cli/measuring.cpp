@@ -38,7 +38,8 @@ void draw(ProgressBar& bar, const Progress& progress) {
 
 }  // namespace
 
-Result<Measured> measure(const Session& session, const Target& target, Table known, MeasuringRequest request) {
+Result<Measured> measure(const Session& session, const Target& target, Table known,
+                         MeasuringRequest request) {
   const Interruption interruption;
   WorkerProberOptions worker_options;
   worker_options.interrupted = [] { return Interruption::requested(); };
@@ -46,9 +47,10 @@ Result<Measured> measure(const Session& session, const Target& target, Table kno
   auto prober = WorkerProber::start(target.worker, target.blas_file, worker_options);
   if (!prober) return prober.error();
   if ((*prober)->setter() == CountSetter::none && target.library.build.threading != Threading::serial) {
-    return Error{ErrorKind::unavailable,
-                 "the thread count of " + describe(target.library.build) + " cannot be changed safely at run time",
-                 "use another build of OpenBLAS; `blastune doctor` lists those on this machine"};
+    return Error{
+        ErrorKind::unavailable,
+        "the thread count of " + describe(target.library.build) + " cannot be changed safely at run time",
+        "use another build of OpenBLAS; `blastune doctor` lists those on this machine"};
   }
 
   Planner planner(std::move(request.plan), std::move(request.counts), known, request.options);

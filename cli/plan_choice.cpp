@@ -7,15 +7,17 @@
 namespace blastune {
 namespace {
 
-constexpr int general_shapes = 40;
+constexpr int general_shapes = 28;
 constexpr int quick_shapes = 12;
-// What one block of an asked gemm may take, in flops: a third of a second at 10 GFLOP/s for each count's two calls.
+// What one block of an asked gemm may take, in flops: a third of a second at 10 GFLOP/s for each count's two
+// calls.
 constexpr double block_flops = 6e9;
 
 }  // namespace
 
-PlanOptions plan_options(const Config& config, bool quick) {
+PlanOptions plan_options(const Config& config, bool quick, int threads) {
   PlanOptions options;
+  options.threads = threads;
   options.networks = config.networks;
   options.dtypes = config.dtypes;
   options.passes = config.passes;
@@ -34,9 +36,9 @@ Plan plan_of(const std::vector<Gemm>& gemms, std::size_t counts) {
   std::set<Gemm> affordable;
   for (Gemm gemm : gemms) {
     while (flops(gemm) > most_flops) {
-      auto& largest = std::max({std::ref(gemm.m), std::ref(gemm.n), std::ref(gemm.k)},
-                               [](auto a, auto b) { return a.get() < b.get(); })
-                          .get();
+      auto& largest = std::max({std::ref(gemm.m), std::ref(gemm.n), std::ref(gemm.k)}, [](auto a, auto b) {
+                        return a.get() < b.get();
+                      }).get();
       largest /= 2;
     }
     affordable.insert(canonical(gemm));

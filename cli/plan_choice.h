@@ -12,8 +12,8 @@
 
 namespace blastune {
 
-// quick: forward passes only, a sparser general sample.
-[[nodiscard]] PlanOptions plan_options(const Config& config, bool quick);
+// threads: the largest candidate count. quick: forward passes only, a sparser general sample.
+[[nodiscard]] PlanOptions plan_options(const Config& config, bool quick, int threads);
 
 // The asked gemms themselves. Those that would take too long for an answer there and then have their
 // largest sizes halved until they do not: the best count of large multiplies hardly changes with their size.

@@ -12,7 +12,9 @@ constexpr const char* examples =
     "try `blastune recommend --m 784 --n 100 --batch 500`, `--gemm 100,500,784` or "
     "`--layers 784,100,50,10 --batch 500`";
 
-Error usage(std::string what) { return Error{ErrorKind::usage, std::move(what), examples}; }
+Error usage(std::string what) {
+  return Error{ErrorKind::usage, std::move(what), examples};
+}
 
 Result<void> parse_context(const QuestionWords& words, Question& question) {
   if (!words.dtype.empty()) {
@@ -58,13 +60,15 @@ Result<void> ask_gemm(const QuestionWords& words, Question& question) {
 Result<void> ask_layers(const QuestionWords& words, Question& question) {
   std::vector<Layer> layers;
   if (!words.layers.empty()) {
-    if (!words.m.empty() || !words.n.empty()) return usage("--layers goes with --batch, not with --m and --n");
+    if (!words.m.empty() || !words.n.empty())
+      return usage("--layers goes with --batch, not with --m and --n");
     auto network = parse_network(words.layers);
     if (!network) return network.error();
     layers = layers_of(*network);
     question.network = std::move(*network);
   } else {
-    if (words.m.empty() || words.n.empty()) return usage("a layer needs --m inputs, --n outputs and --batch samples");
+    if (words.m.empty() || words.n.empty())
+      return usage("a layer needs --m inputs, --n outputs and --batch samples");
     auto m = parse_integer(words.m, 1, max_dimension, "--m");
     if (!m) return m.error();
     auto n = parse_integer(words.n, 1, max_dimension, "--n");

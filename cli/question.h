@@ -28,9 +28,9 @@ struct QuestionWords {
 };
 
 struct Question {
-  std::vector<Gemm> gemms;          // one, or one for each layer
-  std::optional<Network> network;   // set when --layers was given
-  std::int64_t batch = 0;           // 0 for a plain gemm
+  std::vector<Gemm> gemms;         // one, or one for each layer
+  std::optional<Network> network;  // set when --layers was given
+  std::int64_t batch = 0;          // 0 for a plain gemm
   DType dtype = DType::f64;
   Pass pass = Pass::forward;
   Layout layout = Layout::features_by_batch;

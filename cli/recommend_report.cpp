@@ -17,7 +17,11 @@ using Json = nlohmann::ordered_json;
 constexpr int schema = 1;
 
 Json gemm_object(const Gemm& gemm) {
-  return {{"dtype", name(gemm.dtype)}, {"transpose", transpose_letters(gemm)}, {"m", gemm.m}, {"n", gemm.n}, {"k", gemm.k}};
+  return {{"dtype", name(gemm.dtype)},
+          {"transpose", transpose_letters(gemm)},
+          {"m", gemm.m},
+          {"n", gemm.n},
+          {"k", gemm.k}};
 }
 
 Json advice_object(const Advice& advice) {
@@ -44,7 +48,9 @@ Json source_object(const Answering& answering, const CountLimit& limit) {
 }
 
 // A value that JSON can carry; replacement characters for what is not UTF-8.
-std::string line_of(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n'; }
+std::string line_of(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
+}
 
 std::string sureness(const Advice& advice, double tolerance) {
   const char* how = advice.confidence >= 0.95   ? "sure"
@@ -57,24 +63,27 @@ std::string sureness(const Advice& advice, double tolerance) {
 std::string against_default(const Advice& advice, int default_threads) {
   const double ratio = advice.default_seconds / advice.expected_seconds;
   const std::string with_default =
-      fmt::format("With the library's own choice, {}, the call is expected to take {}", count_text(default_threads, "thread"),
-                  seconds_text(advice.default_seconds));
+      fmt::format("With the library's own choice, {}, the call is expected to take {}",
+                  count_text(default_threads, "thread"), seconds_text(advice.default_seconds));
   if (std::abs(ratio - 1) < 0.01) return with_default + ": the same.\n";
   return with_default + fmt::format(": {:.2f} times as long.\n", ratio);
 }
 
 }  // namespace
 
-std::string explanation(const GemmAnswer& answer, const Table& table, const CountLimit& limit, std::int64_t now) {
+std::string explanation(const GemmAnswer& answer, const Table& table, const CountLimit& limit,
+                        std::int64_t now) {
   const Advice& advice = answer.advice;
   std::string text = fmt::format("{}: {}, expected to take {}.\n", describe(answer.gemm),
                                  count_text(advice.threads, "thread"), seconds_text(advice.expected_seconds));
   if (advice.basis == Basis::measured) {
     const Curve& curve = *table.find(canonical(answer.gemm));
-    text += fmt::format("This very multiply was measured, last {} ago:\n", age_text(now - table.measured_unix));
+    text +=
+        fmt::format("This very multiply was measured, last {} ago:\n", age_text(now - table.measured_unix));
     for (const auto& point : curve.points) {
-      text += fmt::format("  {:>3} {:<8} {:>8} +- {} over {}\n", point.threads, point.threads == 1 ? "thread" : "threads",
-                          seconds_text(point.seconds.mean()), seconds_text(point.seconds.standard_error()),
+      text += fmt::format("  {:>3} {:<8} {:>8} +- {} over {}\n", point.threads,
+                          point.threads == 1 ? "thread" : "threads", seconds_text(point.seconds.mean()),
+                          seconds_text(point.seconds.standard_error()),
                           count_text(point.seconds.count(), "burst"));
     }
     if (curve.disturbed > 0) {
@@ -82,8 +91,9 @@ std::string explanation(const GemmAnswer& answer, const Table& table, const Coun
                           count_text(curve.disturbed, "burst"));
     }
   } else {
-    text += fmt::format("It was not measured; the answer follows from {} nearby and the trend over all of them.\n",
-                        count_text(static_cast<std::int64_t>(table.curves.size()), "measured multiply"));
+    text += fmt::format(
+        "It was not measured; the answer follows from {} nearby and the trend over all of them.\n",
+        count_text(static_cast<std::int64_t>(table.curves.size()), "measured gemm"));
   }
   text += against_default(advice, std::min(table.default_threads, limit.threads));
   text += sureness(advice, AdvisorOptions{}.tolerance) + "\n";
@@ -105,14 +115,16 @@ std::string network_text(const NetworkAnswer& answer) {
   const auto layers = layers_of(*answer.question.network);
   for (std::size_t i = 0; i < layers.size(); ++i) {
     const Advice& advice = answer.times.layers[i];
-    text += fmt::format("layer {:>5} -> {:<5} {:>3} {:<8} {:>8}   ({})\n", layers[i].m, layers[i].n, advice.threads,
-                        advice.threads == 1 ? "thread" : "threads", seconds_text(advice.expected_seconds),
-                        name(advice.basis));
+    text += fmt::format("layer {:>5} -> {:<5} {:>3} {:<8} {:>8}   ({})\n", layers[i].m, layers[i].n,
+                        advice.threads, advice.threads == 1 ? "thread" : "threads",
+                        seconds_text(advice.expected_seconds), name(advice.basis));
   }
-  text += fmt::format("whole pass, a count for each layer   {:>8}\n", seconds_text(answer.times.advised_seconds));
+  text +=
+      fmt::format("whole pass, a count for each layer   {:>8}\n", seconds_text(answer.times.advised_seconds));
   text += fmt::format("best single count: {:<3}               {:>8}\n", answer.times.best_constant,
                       seconds_text(answer.times.constant_seconds));
-  text += fmt::format("the library's default                {:>8}\n", seconds_text(answer.times.default_seconds));
+  text +=
+      fmt::format("the library's default                {:>8}\n", seconds_text(answer.times.default_seconds));
   if (answer.best.batch > 0) {
     text += fmt::format("best batch size: {:<7}             {:>8} a sample\n", answer.best.batch,
                         seconds_text(answer.best.seconds_per_sample));
@@ -137,10 +149,11 @@ std::string network_json(const NetworkAnswer& answer, const Answering& answering
   json["layers"] = std::move(layers);
   json["pass_seconds"] = answer.times.advised_seconds;
   json["default_pass_seconds"] = answer.times.default_seconds;
-  json["best_single"] = {{"threads", answer.times.best_constant}, {"pass_seconds", answer.times.constant_seconds}};
-  json["best_batch"] = answer.best.batch == 0
-                           ? Json(nullptr)
-                           : Json{{"batch", answer.best.batch}, {"seconds_per_sample", answer.best.seconds_per_sample}};
+  json["best_single"] = {{"threads", answer.times.best_constant},
+                         {"pass_seconds", answer.times.constant_seconds}};
+  json["best_batch"] = answer.best.batch == 0 ? Json(nullptr)
+                                              : Json{{"batch", answer.best.batch},
+                                                     {"seconds_per_sample", answer.best.seconds_per_sample}};
   json.update(source_object(answering, limit));
   return line_of(json);
 }

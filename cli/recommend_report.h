@@ -22,7 +22,8 @@ struct GemmAnswer {
                                       std::int64_t now);
 
 // One line each, newline at the end. Keys are stable; `schema` is raised when the meaning of one changes.
-[[nodiscard]] std::string gemm_json(const GemmAnswer& answer, const Answering& answering, const CountLimit& limit);
+[[nodiscard]] std::string gemm_json(const GemmAnswer& answer, const Answering& answering,
+                                    const CountLimit& limit);
 
 struct NetworkAnswer {
   Question question;

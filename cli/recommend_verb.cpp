@@ -44,8 +44,8 @@ MeasuringRequest there_and_then(const Question& question, const ThreadLimits& li
 }
 
 // For a machine that other programs keep busy: an answer for now, which is not worth keeping.
-Result<Answering> measure_beside_others(const Session& session, const Target& target, const Question& question,
-                                        const ThreadLimits& limits) {
+Result<Answering> measure_beside_others(const Session& session, const Target& target,
+                                        const Question& question, const ThreadLimits& limits) {
   session.note("the machine is too busy to measure undisturbed; this answer is for now and is not kept");
   auto request = there_and_then(question, limits, there_and_then_seconds / 2);
   request.options.accept_disturbed = true;
@@ -55,7 +55,8 @@ Result<Answering> measure_beside_others(const Session& session, const Target& ta
   return Answering{std::move(measured->table), "what was just measured", target};
 }
 
-Result<Answering> measure_there_and_then(const Session& session, const Target& target, const Question& question) {
+Result<Answering> measure_there_and_then(const Session& session, const Target& target,
+                                         const Question& question) {
   auto limits = read_thread_limits();
   if (!limits) return limits.error();
   session.note("nothing is known of this yet for " + describe(target.library.build) +
@@ -177,7 +178,8 @@ void add_recommend_verb(CLI::App& program, Action& chosen) {
   verb->add_option("--m", options->words.m, "input features of the layer")->option_text("M");
   verb->add_option("--n", options->words.n, "output features of the layer (neurons)")->option_text("N");
   verb->add_option("--batch", options->words.batch, "samples in the batch")->option_text("B");
-  verb->add_option("--gemm", options->words.gemm, "a column-major multiply itself, by its sizes")->option_text("M,N,K");
+  verb->add_option("--gemm", options->words.gemm, "a column-major multiply itself, by its sizes")
+      ->option_text("M,N,K");
   verb->add_option("--transpose", options->words.transpose, "of A and B, with --gemm: NN, NT, TN or TT")
       ->option_text("LETTERS");
   verb->add_option("--layers", options->words.layers, "a whole network: 784,100,50,10")->option_text("LIST");
@@ -187,12 +189,14 @@ void add_recommend_verb(CLI::App& program, Action& chosen) {
   verb->add_option("--layout", options->words.layout, "features-by-batch (default) or batch-by-features")
       ->option_text("LAYOUT");
   verb->add_option("--blas", options->choice.blas_file, "ask for this OpenBLAS file")->option_text("FILE");
-  verb->add_option("--table", options->choice.table_file, "answer from this table, whatever machine it is for")
+  verb->add_option("--table", options->choice.table_file,
+                   "answer from this table, whatever machine it is for")
       ->option_text("FILE");
   verb->add_option("--available", options->available, "use at most this many threads")->option_text("K");
   verb->add_flag("--explain", options->explain, "say on standard error what the answer rests on");
   verb->add_flag("--json", options->json, "answer as one JSON object");
-  verb->add_flag("--no-measure", options->no_measure, "without a table, end with status 3 instead of measuring");
+  verb->add_flag("--no-measure", options->no_measure,
+                 "without a table, end with status 3 instead of measuring");
   verb->callback([options, &chosen] {
     chosen = [options](const Session& session) { return recommend(session, *options); };
   });

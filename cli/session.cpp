@@ -26,9 +26,13 @@ bool wants_colour(ColorMode mode, int descriptor) {
 
 }  // namespace
 
-Palette Session::out_palette() const { return wants_colour(color, STDOUT_FILENO) ? colours : Palette{}; }
+Palette Session::out_palette() const {
+  return wants_colour(color, STDOUT_FILENO) ? colours : Palette{};
+}
 
-Palette Session::message_palette() const { return wants_colour(color, STDERR_FILENO) ? colours : Palette{}; }
+Palette Session::message_palette() const {
+  return wants_colour(color, STDERR_FILENO) ? colours : Palette{};
+}
 
 void Session::complain(const Error& error) const {
   const Palette palette = message_palette();
@@ -36,6 +40,8 @@ void Session::complain(const Error& error) const {
   if (!error.remedy.empty()) messages << "          " << error.remedy << '\n';
 }
 
-void Session::note(std::string_view text) const { messages << "blastune: " << text << '\n'; }
+void Session::note(std::string_view text) const {
+  messages << "blastune: " << text << '\n';
+}
 
 }  // namespace blastune

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // What every verb is given: where its answer and its messages go, and its edges to the world. The answer
-// goes to `out`, everything else to `messages`, so that `$(blastune recommend ...)` holds a number or nothing.
+// goes to `out`, everything else to `messages`, so that `$(blastune recommend ...)` holds a number or
+// nothing.
 #pragma once
 
 #include <iosfwd>

@@ -102,25 +102,28 @@ void print_text(const Session& session, const Answering& answering, const std::v
                 const CountLimit& limit) {
   const Palette palette = session.out_palette();
   const Table& table = answering.table;
-  session.out << fmt::format("{}\n{}\n{}, {} measured in {}, last {}\n", describe(table.build), describe(table.machine),
-                             answering.path, count_text(static_cast<std::int64_t>(table.curves.size()), "curve"),
+  session.out << fmt::format("{}\n{}\n{}, {} measured in {}, last {}\n", describe(table.build),
+                             describe(table.machine), answering.path,
+                             count_text(static_cast<std::int64_t>(table.curves.size()), "curve"),
                              seconds_text(table.spent_seconds), date_text(table.measured_unix));
   if (!limit.reason.empty()) session.out << "at most " << limit.reason << '\n';
   for (std::size_t i = 0; i < all.size(); ++i) {
     const LayerCounts& entry = all[i];
     if (i == 0 || entry.dtype != all[i - 1].dtype || entry.pass != all[i - 1].pass) {
       session.out << fmt::format("\n{}{} {}{}\n{:<14}{:>15}  {:>7}  {}\n", palette.bold, name(entry.dtype),
-                                 name(entry.pass), palette.off, "layer", "batch", "threads", "default takes up to");
+                                 name(entry.pass), palette.off, "layer", "batch", "threads",
+                                 "default takes up to");
     }
     bool first = true;
     for (const auto& interval : entry.intervals) {
       session.out << fmt::format("{:<14}{:>15}  {:>7}  {:.2f} times as long\n",
                                  first ? fmt::format("{} -> {}", entry.layer.m, entry.layer.n) : "",
-                                 fmt::format("{} - {}", interval.from, interval.to), interval.threads, interval.best_gain);
+                                 fmt::format("{} - {}", interval.from, interval.to), interval.threads,
+                                 interval.best_gain);
       first = false;
     }
-    session.out << fmt::format("{}{:<14}critical batch sizes: {}{}\n", palette.faint, "", critical_text(entry.intervals),
-                               palette.off);
+    session.out << fmt::format("{}{:<14}critical batch sizes: {}{}\n", palette.faint, "",
+                               critical_text(entry.intervals), palette.off);
   }
 }
 
@@ -186,16 +189,16 @@ void add_show_verb(CLI::App& program, Action& chosen) {
   CLI::App* verb = program.add_subcommand("show", "Show which batch sizes of each layer use which count");
   verb->add_option("--table", options->choice.table_file, "show this table, whatever machine it is for")
       ->option_text("FILE");
-  verb->add_option("--blas", options->choice.blas_file, "show the table of this OpenBLAS file")->option_text("FILE");
+  verb->add_option("--blas", options->choice.blas_file, "show the table of this OpenBLAS file")
+      ->option_text("FILE");
   verb->add_option("--layers", options->layers, "this network (default: those of the configuration)")
       ->option_text("LIST");
   verb->add_option("--dtype", options->dtype, "f32 or f64 (default both)")->option_text("TYPE");
   verb->add_option("--pass", options->pass, "forward (default), backward-data, backward-weights or all")
       ->option_text("PASS");
   verb->add_flag("--json", options->json, "show as one JSON object");
-  verb->callback([options, &chosen] {
-    chosen = [options](const Session& session) { return show(session, *options); };
-  });
+  verb->callback(
+      [options, &chosen] { chosen = [options](const Session& session) { return show(session, *options); }; });
 }
 
 }  // namespace blastune

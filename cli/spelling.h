@@ -15,6 +15,7 @@ namespace blastune {
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
 // The closest of the words, if it is close enough to be a slip.
-[[nodiscard]] std::optional<std::string> probably_meant(std::string_view word, const std::vector<std::string>& words);
+[[nodiscard]] std::optional<std::string> probably_meant(std::string_view word,
+                                                        const std::vector<std::string>& words);
 
 }  // namespace blastune

@@ -13,7 +13,9 @@ namespace {
 constexpr double tolerance = 0.02;
 
 // The batch size is the second size of a forward gemm, whatever the layout (layer.h).
-std::int64_t batch_of(const BurstRequest& request) { return request.gemm.n; }
+std::int64_t batch_of(const BurstRequest& request) {
+  return request.gemm.n;
+}
 
 // The batch size's fastest pass: smallest count within the tolerance, as the advisor would choose.
 int best_count(const SweepSetup& setup, const SweepTimes& times, std::int64_t batch) {
@@ -38,7 +40,8 @@ std::vector<std::vector<BurstRequest>> sweep_passes(const SweepSetup& setup, Rng
     for (const int count : setup.counts) {
       std::vector<BurstRequest> pass;
       for (const auto& layer : layers_of(setup.network)) {
-        pass.push_back({layer_gemm(layer, batch, setup.dtype, Pass::forward, Layout::features_by_batch), count, 1, 1});
+        pass.push_back(
+            {layer_gemm(layer, batch, setup.dtype, Pass::forward, Layout::features_by_batch), count, 1, 1});
       }
       passes.push_back(std::move(pass));
     }
@@ -47,7 +50,8 @@ std::vector<std::vector<BurstRequest>> sweep_passes(const SweepSetup& setup, Rng
   return passes;
 }
 
-void SweepTimes::add(std::span<const BurstRequest> pass, std::span<const std::optional<BurstResult>> results) {
+void SweepTimes::add(std::span<const BurstRequest> pass,
+                     std::span<const std::optional<BurstResult>> results) {
   double seconds = 0;
   for (std::size_t i = 0; i < pass.size(); ++i) {
     if (!results[i] || is_disturbed(pass[i], results[i]->context)) {
@@ -68,8 +72,8 @@ const Moments* SweepTimes::find(std::int64_t batch, int threads) const {
 }
 
 std::string sweep_text(const SweepSetup& setup, const SweepTimes& times) {
-  std::string text = fmt::format("forward pass of {}, {}: mean time, and the best count\n{:>8}", network_name(setup.network),
-                                 name(setup.dtype), "batch");
+  std::string text = fmt::format("forward pass of {}, {}: mean time, and the best count\n{:>8}",
+                                 network_name(setup.network), name(setup.dtype), "batch");
   for (const int count : setup.counts) text += fmt::format(" {:>11}", count_text(count, "thread"));
   text += "   best  per sample\n";
   for (const auto batch : setup.batches) {
@@ -93,7 +97,10 @@ std::string sweep_text(const SweepSetup& setup, const SweepTimes& times) {
 
 std::string sweep_json(const SweepSetup& setup, const SweepTimes& times) {
   using Json = nlohmann::ordered_json;
-  Json json{{"schema", 1}, {"layers", setup.network.sizes}, {"dtype", name(setup.dtype)}, {"left_out", times.left_out()}};
+  Json json{{"schema", 1},
+            {"layers", setup.network.sizes},
+            {"dtype", name(setup.dtype)},
+            {"left_out", times.left_out()}};
   Json batches = Json::array();
   for (const auto batch : setup.batches) {
     Json counts = Json::array();
@@ -105,7 +112,8 @@ std::string sweep_json(const SweepSetup& setup, const SweepTimes& times) {
                         {"standard_error", seconds->standard_error()},
                         {"passes", seconds->count()}});
     }
-    batches.push_back({{"batch", batch}, {"best_threads", best_count(setup, times, batch)}, {"counts", std::move(counts)}});
+    batches.push_back(
+        {{"batch", batch}, {"best_threads", best_count(setup, times, batch)}, {"counts", std::move(counts)}});
   }
   json["batches"] = std::move(batches);
   return json.dump() + '\n';

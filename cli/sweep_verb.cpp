@@ -45,7 +45,8 @@ std::vector<T> ascending(const std::vector<std::int64_t>& values) {
 
 Result<SweepSetup> parse_setup(const Options& options) {
   if (options.layers.empty()) {
-    return Error{ErrorKind::usage, "which network? --layers is missing", "try `blastune sweep --layers 784,100,50,10`"};
+    return Error{ErrorKind::usage, "which network? --layers is missing",
+                 "try `blastune sweep --layers 784,100,50,10`"};
   }
   SweepSetup setup;
   auto network = parse_network(options.layers);
@@ -74,7 +75,8 @@ Result<SweepSetup> parse_setup(const Options& options) {
     setup.counts = ascending<int>(*counts);
   }
   for (const auto& layer : layers_of(setup.network)) {
-    const Gemm largest = layer_gemm(layer, setup.batches.back(), setup.dtype, Pass::forward, Layout::features_by_batch);
+    const Gemm largest =
+        layer_gemm(layer, setup.batches.back(), setup.dtype, Pass::forward, Layout::features_by_batch);
     if (operand_bytes(largest) > static_cast<double>(largest_operands)) {
       return Error{ErrorKind::usage,
                    fmt::format("{} needs {:.1f} GiB for its operands", describe(largest),
@@ -86,7 +88,8 @@ Result<SweepSetup> parse_setup(const Options& options) {
 }
 
 // One repetition, in stretches. False when the user interrupted.
-Result<bool> run_repetition(WorkerProber& prober, std::span<const std::vector<BurstRequest>> passes, SweepTimes& times) {
+Result<bool> run_repetition(WorkerProber& prober, std::span<const std::vector<BurstRequest>> passes,
+                            SweepTimes& times) {
   for (std::size_t first = 0; first < passes.size();) {
     std::vector<BurstRequest> requests;
     std::size_t last = first;
@@ -131,7 +134,8 @@ Result<ExitStatus> sweep(const Session& session, const Options& options) {
   {
     ProgressBar bar(session.messages, messages_are_seen());
     for (std::int64_t done = 0; done < *repeat && !interrupted; ++done) {
-      bar.draw(static_cast<double>(done) / static_cast<double>(*repeat), fmt::format("repetition {} of {}", done + 1, *repeat));
+      bar.draw(static_cast<double>(done) / static_cast<double>(*repeat),
+               fmt::format("repetition {} of {}", done + 1, *repeat));
       const auto finished = run_repetition(**prober, sweep_passes(*setup, rng), times);
       if (!finished) return finished.error();
       interrupted = !*finished;
@@ -139,7 +143,8 @@ Result<ExitStatus> sweep(const Session& session, const Options& options) {
   }
   session.out << (options.json ? sweep_json(*setup, times) : sweep_text(*setup, times));
   if (!options.csv.empty()) {
-    if (auto written = write_measurements(session.files, options.csv, times.calls()); !written) return written.error();
+    if (auto written = write_measurements(session.files, options.csv, times.calls()); !written)
+      return written.error();
   }
   return interrupted ? exit_interrupted : exit_done;
 }
@@ -148,9 +153,11 @@ Result<ExitStatus> sweep(const Session& session, const Options& options) {
 
 void add_sweep_verb(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = program.add_subcommand("sweep", "Time a network's forward pass over batch sizes and counts");
+  CLI::App* verb =
+      program.add_subcommand("sweep", "Time a network's forward pass over batch sizes and counts");
   verb->add_option("--layers", options->layers, "the network: 784,100,50,10")->option_text("LIST");
-  verb->add_option("--batches", options->batches, "batch sizes (default " + options->batches + ")")->option_text("LIST");
+  verb->add_option("--batches", options->batches, "batch sizes (default " + options->batches + ")")
+      ->option_text("LIST");
   verb->add_option("--threads", options->threads, "constant counts: 1-8 (default all worth measuring)")
       ->option_text("LIST");
   verb->add_option("--repeat", options->repeat, "how often each (default 30)")->option_text("N");

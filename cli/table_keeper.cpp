@@ -13,7 +13,8 @@ Result<TableKeeper> TableKeeper::open(const Session& session, std::string path) 
   if (tables) {
     keeper.tables_ = std::move(tables).value();
   } else if (tables.error().kind == ErrorKind::invalid_data) {
-    session.note(tables.error().what + "; starting over, the old file is kept as " + keeper.path_ + ".damaged");
+    session.note(tables.error().what + "; starting over, the old file is kept as " + keeper.path_ +
+                 ".damaged");
     keeper.damaged_ = true;
   } else if (tables.error().kind != ErrorKind::not_found) {
     return tables.error();

@@ -9,7 +9,8 @@ namespace blastune {
 
 void add_topology_verb(CLI::App& program, Action& chosen) {
   auto json = std::make_shared<bool>(false);
-  CLI::App* verb = program.add_subcommand("topology", "Show cores, caches, NUMA nodes, limits and candidate counts");
+  CLI::App* verb =
+      program.add_subcommand("topology", "Show cores, caches, NUMA nodes, limits and candidate counts");
   verb->add_flag("--json", *json, "show as one JSON object");
   verb->callback([json, &chosen] {
     chosen = [json](const Session& session) -> Result<ExitStatus> {

@@ -92,8 +92,9 @@ void print_summary(const Session& session, const Measured& measured, const std::
     return;
   }
   session.out << fmt::format("{}: {} known, {} of {} settled after {} in {}\n", describe(table.build),
-                             count_text(static_cast<std::int64_t>(table.curves.size()), "curve"), progress.settled,
-                             progress.gemms, count_text(progress.bursts, "burst"), seconds_text(progress.spent_seconds));
+                             count_text(static_cast<std::int64_t>(table.curves.size()), "curve"),
+                             progress.settled, progress.gemms, count_text(progress.bursts, "burst"),
+                             seconds_text(progress.spent_seconds));
   if (progress.disturbed > 0) {
     session.out << fmt::format("{} thrown away because other programs used the processors\n",
                                count_text(progress.disturbed, "burst"));
@@ -145,16 +146,18 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
   auto keeper = TableKeeper::open(session, options.output.empty() ? own_table_path() : options.output);
   if (!keeper) return keeper.error();
   MeasuringRequest request;
+  request.plan = make_plan(plan_options(*config, options.quick, counts->back()), target->library.build);
   request.counts = std::move(*counts);
-  request.plan = make_plan(plan_options(*config, options.quick), target->library.build);
   request.max_operand_bytes = config->max_operand_bytes;
   request.options.budget_seconds = budget;
   request.options.tolerance = config->tolerance;
   request.options.seed = static_cast<std::uint64_t>(session.clock.unix_seconds());
   request.checkpoint = [&](const Table& table) {
-    if (auto kept = keeper->keep(session, table); !kept) session.note("not saved yet: " + kept.error().text());
+    if (auto kept = keeper->keep(session, table); !kept)
+      session.note("not saved yet: " + kept.error().text());
   };
-  auto measured = measure(session, *target, keeper->known(target->machine, target->library.build), std::move(request));
+  auto measured =
+      measure(session, *target, keeper->known(target->machine, target->library.build), std::move(request));
   if (!measured) return measured.error();
   if (auto error = nothing_measured(*measured)) return *error;
   if (auto kept = keeper->keep(session, measured->table); !kept) return kept.error();
@@ -171,7 +174,8 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
 
 void add_tune_verb(CLI::App& program, Action& chosen) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = program.add_subcommand("tune", "Measure this machine and keep the result; a second run continues");
+  CLI::App* verb =
+      program.add_subcommand("tune", "Measure this machine and keep the result; a second run continues");
   verb->add_option("--budget", options->budget, "how long at most: 30s, 2m (default from the configuration)")
       ->option_text("TIME");
   verb->add_flag("--quick", options->quick, "forward passes and a coarse sample only, 5 s");
@@ -180,9 +184,8 @@ void add_tune_verb(CLI::App& program, Action& chosen) {
   verb->add_option("--threads", options->threads, "the thread counts to compare: 1-4,8")->option_text("LIST");
   verb->add_option("--output", options->output, "keep the table in this file")->option_text("FILE");
   verb->add_flag("--json", options->json, "summarise as one JSON object");
-  verb->callback([options, &chosen] {
-    chosen = [options](const Session& session) { return tune(session, *options); };
-  });
+  verb->callback(
+      [options, &chosen] { chosen = [options](const Session& session) { return tune(session, *options); }; });
 }
 
 }  // namespace blastune

@@ -50,7 +50,8 @@ BestBatch best_batch(const Advisor& advisor, const Network& network, DType dtype
     ladder.push_back({batch, seconds / static_cast<double>(batch)});
   }
   if (ladder.empty()) return {};
-  const double best = std::ranges::min_element(ladder, {}, &BestBatch::seconds_per_sample)->seconds_per_sample;
+  const double best =
+      std::ranges::min_element(ladder, {}, &BestBatch::seconds_per_sample)->seconds_per_sample;
   return *std::ranges::find_if(
       ladder, [&](const BestBatch& entry) { return entry.seconds_per_sample <= best * (1 + tolerance); });
 }

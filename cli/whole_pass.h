@@ -13,8 +13,8 @@
 namespace blastune {
 
 struct PassTimes {
-  std::vector<Advice> layers;   // in the network's order
-  double advised_seconds = 0;   // each layer with its own count
+  std::vector<Advice> layers;  // in the network's order
+  double advised_seconds = 0;  // each layer with its own count
   double default_seconds = 0;
   int best_constant = 0;        // the best single count, smallest within the tolerance
   double constant_seconds = 0;  // the whole pass with it

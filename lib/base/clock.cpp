@@ -10,7 +10,8 @@ double SystemClock::monotonic_seconds() {
 }
 
 std::int64_t SystemClock::unix_seconds() {
-  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+  return std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch())
+      .count();
 }
 
 }  // namespace blastune

@@ -33,7 +33,8 @@ FileStatus to_status(const struct stat& st) {
 }  // namespace
 
 Result<UniqueFd> RealFileSystem::open_for_reading(const std::string& path) {
-  UniqueFd fd(retry_on_signal([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
+  UniqueFd fd(
+      retry_on_signal([&] { return ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY); }));
   if (!fd.valid()) return system_error("cannot open " + path, errno);
   return fd;
 }
@@ -79,7 +80,8 @@ Result<void> RealFileSystem::sync_directory(const std::string& path) {
 }
 
 Result<void> RealFileSystem::rename(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) return system_error("cannot rename " + from + " to " + to, errno);
+  if (::rename(from.c_str(), to.c_str()) != 0)
+    return system_error("cannot rename " + from + " to " + to, errno);
   return {};
 }
 

@@ -14,10 +14,10 @@
 namespace blastune {
 
 struct MachineSignature {
-  std::string cpu_model;                     // "AMD EPYC"; implementer and part where the kernel names no model
-  int processors = 0;                        // hardware threads present, online or not
-  int numa_nodes = 0;                        // nodes the kernel shows
-  std::int64_t last_level_cache_bytes = 0;   // of processor 0; 0 when unknown
+  std::string cpu_model;  // "AMD EPYC"; implementer and part where the kernel names no model
+  int processors = 0;     // hardware threads present, online or not
+  int numa_nodes = 0;     // nodes the kernel shows
+  std::int64_t last_level_cache_bytes = 0;  // of processor 0; 0 when unknown
 
   bool operator==(const MachineSignature&) const = default;
 };

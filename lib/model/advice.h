@@ -15,11 +15,11 @@ enum class Basis : std::uint8_t {
 };
 
 struct Advice {
-  int threads = 0;             // 0: no opinion
+  int threads = 0;  // 0: no opinion
   double expected_seconds = 0;
   double default_seconds = 0;  // with the library's own count, under the same limit
   Basis basis = Basis::none;
-  double confidence = 0;       // probability, 0 to 1, that no allowed count is faster by more than the tolerance
+  double confidence = 0;  // probability, 0 to 1, that no allowed count is faster by more than the tolerance
 };
 
 // "none", "measured", "interpolated".

@@ -17,7 +17,9 @@ namespace {
 
 using GroupKey = std::tuple<DType, Transpose, Transpose>;
 
-GroupKey group_of(const Gemm& gemm) { return {gemm.dtype, gemm.trans_a, gemm.trans_b}; }
+GroupKey group_of(const Gemm& gemm) {
+  return {gemm.dtype, gemm.trans_a, gemm.trans_b};
+}
 
 struct Group {
   GroupKey key;
@@ -37,7 +39,8 @@ double curve_seconds(const Curve& curve, int threads) {
 
 double prediction_seconds(const ShapePrediction& prediction, std::span<const int> counts, int threads) {
   const auto above = std::ranges::lower_bound(counts, threads);
-  const auto place = above == counts.end() ? counts.size() - 1 : static_cast<std::size_t>(above - counts.begin());
+  const auto place =
+      above == counts.end() ? counts.size() - 1 : static_cast<std::size_t>(above - counts.begin());
   return prediction.seconds_with_one * std::exp(static_cast<double>(prediction.log_ratio[place]));
 }
 
@@ -170,6 +173,8 @@ double Advisor::expected_seconds(const Gemm& asked, int threads) const {
   return prediction_seconds(group->model.predict(gemm), group->model.counts(), used);
 }
 
-std::size_t Advisor::curve_count() const { return state_->curves.size(); }
+std::size_t Advisor::curve_count() const {
+  return state_->curves.size();
+}
 
 }  // namespace blastune

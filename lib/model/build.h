@@ -23,16 +23,16 @@ struct Version {
 };
 
 struct Build {
-  Version version;          // 0.0.0 when the configuration text names none (before 0.3.4)
-  std::string config;       // openblas_get_config(), as the library gives it
-  std::string core_name;    // openblas_get_corename(): the kernels chosen on this machine
+  Version version;                          // 0.0.0 when the configuration text names none (before 0.3.4)
+  std::string config;                       // openblas_get_config(), as the library gives it
+  std::string core_name;                    // openblas_get_corename(): the kernels chosen on this machine
   Threading threading = Threading::serial;  // openblas_get_parallel()
-  int integer_bits = 32;    // width of BLAS integers: 32 or 64
-  std::string prefix;       // symbol affixes: "" or "scipy_"
-  std::string suffix;       // "", "64_" or "_64"
-  int max_threads = 1;      // compiled-in ceiling (MAX_THREADS=); 1 when unknown
-  std::string build_id;     // GNU build-id in hexadecimal; empty when the file has none
-  std::string path;         // where it was found; not part of the identity
+  int integer_bits = 32;                    // width of BLAS integers: 32 or 64
+  std::string prefix;                       // symbol affixes: "" or "scipy_"
+  std::string suffix;                       // "", "64_" or "_64"
+  int max_threads = 1;                      // compiled-in ceiling (MAX_THREADS=); 1 when unknown
+  std::string build_id;                     // GNU build-id in hexadecimal; empty when the file has none
+  std::string path;                         // where it was found; not part of the identity
 
   bool operator==(const Build&) const = default;  // the path too; see same_build
 };
@@ -42,9 +42,9 @@ struct Build {
 
 // How a build's count can be set without harm (docs/adr/0003-setting-the-count.md).
 enum class CountSetter : std::uint8_t {
-  none,              // serial, or no safe way known
-  openblas,          // openblas_set_num_threads
-  openmp,            // omp_set_num_threads of the runtime that this library uses; its own setter is ignored
+  none,      // serial, or no safe way known
+  openblas,  // openblas_set_num_threads
+  openmp,    // omp_set_num_threads of the runtime that this library uses; its own setter is ignored
 };
 [[nodiscard]] CountSetter count_setter(const Build& build);
 

@@ -12,7 +12,9 @@ constexpr double tolerated_share = 0.05;
 
 }  // namespace
 
-double burst_value(const BurstResult& result) { return median(result.seconds); }
+double burst_value(const BurstResult& result) {
+  return median(result.seconds);
+}
 
 bool is_disturbed(const BurstRequest& request, const BurstContext& context) {
   const double lost = context.wait_seconds + context.steal_seconds;

@@ -27,9 +27,9 @@ inline constexpr int max_burst_calls = 1000;
 // What happened to the machine while the burst ran; every figure covers warm and counted calls.
 struct BurstContext {
   double wall_seconds = 0;
-  double cpu_seconds = 0;          // user and system time of all threads of the worker
-  double wait_seconds = 0;         // its threads stood runnable without a processor (schedstat); 0 if unknown
-  double steal_seconds = 0;        // the hypervisor gave the processors to others, all processors together
+  double cpu_seconds = 0;    // user and system time of all threads of the worker
+  double wait_seconds = 0;   // its threads stood runnable without a processor (schedstat); 0 if unknown
+  double steal_seconds = 0;  // the hypervisor gave the processors to others, all processors together
   std::int64_t involuntary_switches = 0;
 
   bool operator==(const BurstContext&) const = default;

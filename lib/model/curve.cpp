@@ -35,16 +35,21 @@ void Moments::merge(const Moments& other) {
   count_ += other.count_;
 }
 
-double Moments::variance() const { return count_ < 2 ? 0 : squares_ / static_cast<double>(count_ - 1); }
+double Moments::variance() const {
+  return count_ < 2 ? 0 : squares_ / static_cast<double>(count_ - 1);
+}
 
-double Moments::standard_deviation() const { return std::sqrt(variance()); }
+double Moments::standard_deviation() const {
+  return std::sqrt(variance());
+}
 
 double Moments::standard_error() const {
   return count_ < 2 ? 0 : std::sqrt(variance() / static_cast<double>(count_));
 }
 
 Moments scaled(const Moments& moments, double factor) {
-  return Moments::from_summary(moments.count(), moments.mean() * factor, moments.standard_deviation() * factor);
+  return Moments::from_summary(moments.count(), moments.mean() * factor,
+                               moments.standard_deviation() * factor);
 }
 
 const CurvePoint* Curve::find(int threads) const {

@@ -8,9 +8,10 @@ namespace {
 
 Result<void> check_dimension(std::string_view label, std::int64_t size) {
   if (size >= 1 && size <= max_dimension) return {};
-  return Error{ErrorKind::usage,
-               std::string(label) + " is " + std::to_string(size) + ", outside 1 to " + std::to_string(max_dimension),
-               "give the sizes of the multiply C (m x n) = A (m x k) B (k x n)"};
+  return Error{
+      ErrorKind::usage,
+      std::string(label) + " is " + std::to_string(size) + ", outside 1 to " + std::to_string(max_dimension),
+      "give the sizes of the multiply C (m x n) = A (m x k) B (k x n)"};
 }
 
 char letter(Transpose transpose) {
@@ -53,7 +54,9 @@ double volume(const Gemm& gemm) {
   return static_cast<double>(gemm.m) * static_cast<double>(gemm.n) * static_cast<double>(gemm.k);
 }
 
-double flops(const Gemm& gemm) { return (is_complex(gemm.dtype) ? 8.0 : 2.0) * volume(gemm); }
+double flops(const Gemm& gemm) {
+  return (is_complex(gemm.dtype) ? 8.0 : 2.0) * volume(gemm);
+}
 
 double operand_bytes(const Gemm& gemm) {
   const auto m = static_cast<double>(gemm.m);
@@ -75,7 +78,9 @@ std::size_t element_size(DType dtype) {
   return 0;
 }
 
-bool is_complex(DType dtype) { return dtype == DType::c64 || dtype == DType::c128; }
+bool is_complex(DType dtype) {
+  return dtype == DType::c64 || dtype == DType::c128;
+}
 
 std::string_view name(DType dtype) {
   switch (dtype) {
@@ -98,7 +103,9 @@ std::optional<DType> dtype_from_name(std::string_view text) {
   return std::nullopt;
 }
 
-std::string transpose_letters(const Gemm& gemm) { return {letter(gemm.trans_a), letter(gemm.trans_b)}; }
+std::string transpose_letters(const Gemm& gemm) {
+  return {letter(gemm.trans_a), letter(gemm.trans_b)};
+}
 
 Result<void> set_transposes(Gemm& gemm, std::string_view letters) {
   if (letters.size() == 2) {

@@ -63,7 +63,8 @@ Result<void> check_network(const Network& network) {
 
 std::vector<Layer> layers_of(const Network& network) {
   std::vector<Layer> layers;
-  for (std::size_t i = 1; i < network.sizes.size(); ++i) layers.push_back({network.sizes[i - 1], network.sizes[i]});
+  for (std::size_t i = 1; i < network.sizes.size(); ++i)
+    layers.push_back({network.sizes[i - 1], network.sizes[i]});
   return layers;
 }
 

@@ -31,7 +31,8 @@ enum class Pass : std::uint8_t { forward, backward_data, backward_weights };
 enum class Layout : std::uint8_t {
   // One sample a column, all matrices column-major: the article's W (n x m) times X (m x batch).
   features_by_batch,
-  // One sample a row, all matrices row-major, weights (m x n): X (batch x m) times W, as in NumPy and scikit-learn.
+  // One sample a row, all matrices row-major, weights (m x n): X (batch x m) times W, as in NumPy and
+  // scikit-learn.
   batch_by_features,
 };
 

@@ -30,7 +30,8 @@ struct NearestPoints::Search {
     const float squared = squared_distance(entry.point, target);
     if (!could_improve(squared)) return;
     std::size_t place = found < nearest.size() ? found++ : found - 1;
-    for (; place > 0 && squared < nearest[place - 1].squared_distance; --place) nearest[place] = nearest[place - 1];
+    for (; place > 0 && squared < nearest[place - 1].squared_distance; --place)
+      nearest[place] = nearest[place - 1];
     nearest[place] = {squared, entry.index};
   }
 };

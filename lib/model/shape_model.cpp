@@ -10,12 +10,12 @@ namespace {
 
 // Figures chosen by leave-one-out regret on measured two-core curves (docs/adr/0004-interpolation.md).
 constexpr std::size_t neighbours = 8;
-constexpr double model_variance = 0.1 * 0.1;    // of a log ratio around trend and neighbours, between shapes
-constexpr double burst_variance = 0.2 * 0.2;    // of one burst, believed until bursts say otherwise
-constexpr double burst_variance_weight = 3;     // how many bursts that belief is worth
-constexpr double bandwidth = 0.8;               // of the neighbours' weight, in octaves
-constexpr double prior_weight = 0.5;            // of "the trend is right here", in neighbours at no distance
-constexpr double filled_variance = 0.1 * 0.1;   // added where a count was not measured on a curve
+constexpr double model_variance = 0.1 * 0.1;   // of a log ratio around trend and neighbours, between shapes
+constexpr double burst_variance = 0.2 * 0.2;   // of one burst, believed until bursts say otherwise
+constexpr double burst_variance_weight = 3;    // how many bursts that belief is worth
+constexpr double bandwidth = 0.8;              // of the neighbours' weight, in octaves
+constexpr double prior_weight = 0.5;           // of "the trend is right here", in neighbours at no distance
+constexpr double filled_variance = 0.1 * 0.1;  // added where a count was not measured on a curve
 // Ridge on standardised features: the constant is free, slopes nearly so, curvature must earn its place.
 constexpr std::array<double, shape_features> ridge{1e-6, 0.1, 0.1, 0.1, 1, 1, 1, 1, 1, 1};
 
@@ -141,7 +141,8 @@ void ShapeModel::fit(std::span<const Point3> points) {
   for (std::size_t i = 0; i < points.size(); ++i) {
     const Features features = features_of(points[i]);
     for (std::size_t f = 0; f < shape_features; ++f) {
-      for (std::size_t c = 0; c < width(); ++c) residuals_[i * width() + c] -= features[f] * trend_[f * width() + c];
+      for (std::size_t c = 0; c < width(); ++c)
+        residuals_[i * width() + c] -= features[f] * trend_[f * width() + c];
     }
   }
 }
@@ -172,8 +173,8 @@ ShapePrediction ShapeModel::predict(const Gemm& gemm) const {
   double total = prior_weight / model_variance;
   for (std::size_t i = 0; i < found; ++i) {
     const auto squared = static_cast<double>(nearest[i].squared_distance);
-    const double near = std::exp(-squared / (2 * bandwidth * bandwidth)) *
-                        static_cast<double>(weights_[nearest[i].index]);
+    const double near =
+        std::exp(-squared / (2 * bandwidth * bandwidth)) * static_cast<double>(weights_[nearest[i].index]);
     weight[i] = static_cast<float>(near);
     total += near;
   }

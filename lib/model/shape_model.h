@@ -21,8 +21,8 @@ inline constexpr std::size_t max_modelled_counts = 128;
 inline constexpr std::size_t shape_features = 10;  // 1, three logarithms, their six products
 
 struct ShapePrediction {
-  std::size_t counts = 0;                                 // how many of the arrays below mean something
-  std::array<float, max_modelled_counts> log_ratio{};     // ln(time with counts()[i] / time with 1)
+  std::size_t counts = 0;                              // how many of the arrays below mean something
+  std::array<float, max_modelled_counts> log_ratio{};  // ln(time with counts()[i] / time with 1)
   double seconds_with_one = 0;
   double log_error = 0;  // standard error of a log_ratio
 };
@@ -46,7 +46,7 @@ class ShapeModel {
 
   std::size_t curves_ = 0;
   std::vector<int> counts_;
-  Point3 low_{};   // the box that was measured; predictions outside it are those of its nearest face
+  Point3 low_{};  // the box that was measured; predictions outside it are those of its nearest face
   Point3 high_{};
   NearestPoints nearest_;
   // Rows of width(): first ln(time with 1 / flops), then ln(ratio) for each count but the first.

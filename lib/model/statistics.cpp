@@ -65,7 +65,9 @@ double geometric_mean(std::span<const double> values) {
   return std::exp(sum / static_cast<double>(values.size()));
 }
 
-double median(std::span<const double> values) { return quantile(values, 0.5); }
+double median(std::span<const double> values) {
+  return quantile(values, 0.5);
+}
 
 double quantile(std::span<const double> values, double q) {
   std::vector<double> sorted(values.begin(), values.end());
@@ -76,7 +78,9 @@ double quantile(std::span<const double> values, double q) {
   return std::lerp(sorted[below], sorted[above], position - static_cast<double>(below));
 }
 
-double normal_cdf(double x) { return 0.5 * std::erfc(-x / std::numbers::sqrt2); }
+double normal_cdf(double x) {
+  return 0.5 * std::erfc(-x / std::numbers::sqrt2);
+}
 
 double student_t_cdf(double t, double degrees_of_freedom) {
   const double x = degrees_of_freedom / (degrees_of_freedom + t * t);
@@ -92,8 +96,9 @@ double probability_less(const Moments& a, const Moments& b) {
   const double difference = b.mean() - a.mean();
   if (error <= 0) return difference > 0 ? 1 : (difference < 0 ? 0 : 0.5);
   // Welch and Satterthwaite's degrees of freedom.
-  const double freedom = error * error / (error_a * error_a / static_cast<double>(a.count() - 1) +
-                                          error_b * error_b / static_cast<double>(b.count() - 1));
+  const double freedom = error * error /
+                         (error_a * error_a / static_cast<double>(a.count() - 1) +
+                          error_b * error_b / static_cast<double>(b.count() - 1));
   return student_t_cdf(difference / std::sqrt(error), freedom);
 }
 

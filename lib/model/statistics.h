@@ -30,7 +30,7 @@ struct Interval {
   double high = 0;
 };
 // Percentile bootstrap of the geometric mean (Efron 1979), with a seed of its own: same input, same answer.
-[[nodiscard]] Interval bootstrap_geometric_mean(std::span<const double> values, double coverage, int resamples,
-                                                std::uint64_t seed);
+[[nodiscard]] Interval bootstrap_geometric_mean(std::span<const double> values, double coverage,
+                                                int resamples, std::uint64_t seed);
 
 }  // namespace blastune

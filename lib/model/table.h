@@ -15,10 +15,10 @@ namespace blastune {
 struct Table {
   MachineSignature machine;
   Build build;
-  int default_threads = 1;          // what the library uses when nobody says anything
-  std::int64_t measured_unix = 0;   // when the last sample was taken, seconds since 1970
-  double spent_seconds = 0;         // wall time all tunes of this table took together
-  std::vector<Curve> curves;        // ascending by gemm, one a gemm
+  int default_threads = 1;         // what the library uses when nobody says anything
+  std::int64_t measured_unix = 0;  // when the last sample was taken, seconds since 1970
+  double spent_seconds = 0;        // wall time all tunes of this table took together
+  std::vector<Curve> curves;       // ascending by gemm, one a gemm
 
   bool operator==(const Table&) const = default;
 
@@ -31,7 +31,8 @@ struct Table {
 using Tables = std::vector<Table>;
 
 // The table of that machine and build, or nullptr.
-[[nodiscard]] const Table* find_table(const Tables& tables, const MachineSignature& machine, const Build& build);
+[[nodiscard]] const Table* find_table(const Tables& tables, const MachineSignature& machine,
+                                      const Build& build);
 // Replaces the table of the same machine and build, or appends.
 void put_table(Tables& tables, Table table);
 

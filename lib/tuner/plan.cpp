@@ -11,7 +11,8 @@ namespace blastune {
 namespace {
 
 bool worth_measuring(const Gemm& gemm, const PlanOptions& options, const Build& build) {
-  return check_dimensions(gemm).ok() && !runs_on_one_thread(build, gemm) && flops(gemm) <= options.max_flops &&
+  return check_dimensions(gemm).ok() && !runs_on_one_thread(build, gemm) &&
+         flops(gemm) <= options.max_flops_per_thread * std::max(options.threads, 2) &&
          operand_bytes(gemm) <= options.max_operand_bytes;
 }
 
@@ -105,8 +106,8 @@ Plan make_plan(const PlanOptions& options, const Build& build) {
   for (const auto dtype : options.dtypes) {
     for (const auto* transposes : {"NN", "NT", "TN", "TT"}) {
       const bool plain = std::string_view(transposes) == "NN";
-      for (const auto& gemm :
-           grid_shapes(dtype, transposes, plain ? 2 * options.grid_shapes : options.grid_shapes, options, build)) {
+      for (const auto& gemm : grid_shapes(
+               dtype, transposes, plain ? 2 * options.grid_shapes : options.grid_shapes, options, build)) {
         if (named.insert(gemm).second) plan.grid.push_back(gemm);
       }
     }

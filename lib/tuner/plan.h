@@ -25,9 +25,10 @@ struct PlanOptions {
   std::int64_t smallest_size = 1;  // of m, n and k in it
   std::int64_t largest_size = 4096;
   double max_operand_bytes = 256.0 * 1024 * 1024;
-  // Gemms above this many flops are left to extrapolation: with them the best count no longer changes, and
-  // one of them costs as much as hundreds of those where it does.
-  double max_flops = 2e9;
+  // Gemms above this many flops for each processor are left to extrapolation: with them the best count no
+  // longer changes, and one of them costs as much as hundreds of those where it does.
+  double max_flops_per_thread = 1.5e8;
+  int threads = 1;  // the largest candidate count
 };
 
 // One layer's pass over batch sizes; the planner refines between batches where the best count changes.

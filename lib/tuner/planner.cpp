@@ -11,18 +11,20 @@
 namespace blastune {
 namespace {
 
-constexpr double burst_seconds = 1.5e-3;     // counted calls of a burst last about this long
-constexpr int most_calls = 5;                // the median of five holds against two bad calls
-constexpr double request_seconds = 30e-6;    // a burst's cost beside its calls
-constexpr double prior_deviation = 0.2;      // of one burst relative to its mean, until bursts say otherwise
-constexpr double prior_bursts = 3;           // how many bursts that belief is worth
-constexpr double unmeasured_regret = 0.3;    // expected of choosing blindly
-constexpr double race_probability = 0.01;    // a count less likely than this to be the best is not measured again
-constexpr int most_fruitless = 12;           // bursts lost or disturbed in a row before a gemm is given up
+constexpr double burst_seconds = 1.5e-3;   // counted calls of a burst last about this long
+constexpr int most_calls = 5;              // the median of five holds against two bad calls
+constexpr double request_seconds = 30e-6;  // a burst's cost beside its calls
+constexpr double prior_deviation = 0.2;    // of one burst relative to its mean, until bursts say otherwise
+constexpr double prior_bursts = 3;         // how many bursts that belief is worth
+constexpr double unmeasured_regret = 0.3;  // expected of choosing blindly
+constexpr double race_probability =
+    0.01;                           // a count less likely than this to be the best is not measured again
+constexpr int most_fruitless = 12;  // bursts lost or disturbed in a row before a gemm is given up
 constexpr double rounds_per_budget = 24;
-constexpr double shortest_round = 0.3;       // seconds
-constexpr double refinement_ratio = 1.25;    // batch sizes closer than this are not refined further
-constexpr double refinement_gain = 1.03;     // nor where the neighbour's best count costs less than this
+constexpr double shortest_round = 0.3;     // seconds
+constexpr double decided_regret = 0.015;   // expected loss below which a choice may guide refinement
+constexpr double refinement_ratio = 1.25;  // batch sizes closer than this are not refined further
+constexpr double refinement_gain = 1.03;   // nor where the neighbour's best count costs less than this
 
 double mean_error(const Moments& seconds) {
   const auto bursts = static_cast<double>(seconds.count());
@@ -45,7 +47,8 @@ double expected_loss(double mean, double error) {
 }
 
 const CurvePoint* fastest(const Curve& curve) {
-  const auto best = std::ranges::min_element(curve.points, {}, [](const CurvePoint& p) { return p.seconds.mean(); });
+  const auto best =
+      std::ranges::min_element(curve.points, {}, [](const CurvePoint& p) { return p.seconds.mean(); });
   return best == curve.points.end() ? nullptr : &*best;
 }
 
@@ -122,6 +125,11 @@ bool Planner::settled(const Item& item) const {
   return expected_regret(item) <= options_.acceptable_regret;
 }
 
+// Certain enough to build on, though perhaps not to stop at.
+bool Planner::decided(const Item& item) const {
+  return expected_regret(item) <= decided_regret;
+}
+
 double Planner::call_seconds(const Item& item, int threads) const {
   if (const CurvePoint* point = item.all.find(threads)) return point->seconds.mean();
   if (const CurvePoint* best = fastest(item.all)) return best->seconds.mean();
@@ -188,8 +196,8 @@ std::vector<BurstRequest> Planner::next(double seconds) {
   return requests;
 }
 
-void Planner::record(std::span<const BurstRequest> requests, std::span<const std::optional<BurstResult>> results,
-                     double elapsed_seconds) {
+void Planner::record(std::span<const BurstRequest> requests,
+                     std::span<const std::optional<BurstResult>> results, double elapsed_seconds) {
   progress_.spent_seconds += elapsed_seconds;
   for (std::size_t i = 0; i < requests.size() && i < results.size(); ++i) {
     const BurstRequest& request = requests[i];
@@ -210,13 +218,18 @@ void Planner::record(std::span<const BurstRequest> requests, std::span<const std
     item.fruitless = 0;
     item.fresh.at(request.threads).seconds.add(value);
     item.all.at(request.threads).seconds.add(value);
-    if (request.threads == 1) seconds_per_flop_ = std::lerp(seconds_per_flop_, value / flops(request.gemm), 0.1);
+    if (request.threads == 1)
+      seconds_per_flop_ = std::lerp(seconds_per_flop_, value / flops(request.gemm), 0.1);
   }
 }
 
 bool Planner::best_count_changes(const Series& series, std::int64_t from, std::int64_t to) const {
-  const Curve& low = items_.at(series.at(from)).all;
-  const Curve& high = items_.at(series.at(to)).all;
+  // A change that is not settled at both ends may be noise, and refining noise makes more of it.
+  const Item& low_item = items_.at(series.at(from));
+  const Item& high_item = items_.at(series.at(to));
+  if (!decided(low_item) || !decided(high_item)) return false;
+  const Curve& low = low_item.all;
+  const Curve& high = high_item.all;
   const int limit = counts_.back();
   const int low_best = best_threads(low, limit, options_.tolerance);
   const int high_best = best_threads(high, limit, options_.tolerance);
@@ -225,7 +238,8 @@ bool Planner::best_count_changes(const Series& series, std::int64_t from, std::i
     const CurvePoint* with = curve.find(used);
     return with == nullptr ? refinement_gain : with->seconds.mean() / curve.find(best)->seconds.mean();
   };
-  return cost(low, high_best, low_best) >= refinement_gain || cost(high, low_best, high_best) >= refinement_gain;
+  return cost(low, high_best, low_best) >= refinement_gain ||
+         cost(high, low_best, high_best) >= refinement_gain;
 }
 
 void Planner::refine() {

@@ -26,11 +26,11 @@ namespace blastune {
 
 struct PlannerOptions {
   double budget_seconds = 20;
-  double tolerance = 0.02;          // as the advisor's
-  double acceptable_regret = 0.004; // expected loss of a choice below which a gemm is settled
-  int least_bursts = 3;             // of every count still possible, before a gemm can be settled
-  std::int64_t max_curves = 4000;   // refinement stops there
-  bool accept_disturbed = false;    // count bursts that other programs disturbed: better than no answer at all
+  double tolerance = 0.02;           // as the advisor's
+  double acceptable_regret = 0.004;  // expected loss of a choice below which a gemm is settled
+  int least_bursts = 3;              // of every count still possible, before a gemm can be settled
+  std::int64_t max_curves = 4000;    // refinement stops there
+  bool accept_disturbed = false;  // count bursts that other programs disturbed: better than no answer at all
   std::uint64_t seed = 1;
 };
 
@@ -65,13 +65,14 @@ class Planner {
 
  private:
   struct Item {
-    Curve fresh;   // this run's bursts
-    Curve all;     // with what was known before
+    Curve fresh;        // this run's bursts
+    Curve all;          // with what was known before
     int fruitless = 0;  // bursts since the last good one that were lost or disturbed
   };
 
   void add_item(const Gemm& gemm);
   [[nodiscard]] bool settled(const Item& item) const;
+  [[nodiscard]] bool decided(const Item& item) const;
   [[nodiscard]] std::vector<int> open_counts(const Item& item) const;
   [[nodiscard]] double expected_regret(const Item& item) const;
   [[nodiscard]] double call_seconds(const Item& item, int threads) const;

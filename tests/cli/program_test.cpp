@@ -174,7 +174,8 @@ TEST_F(Program, RecommendForANetworkNamesEachLayerAndTheBestSingleCount) {
   ASSERT_EQ(text.status, 0) << text.messages;
   EXPECT_NE(text.out.find("784 -> 300"), std::string::npos);
   EXPECT_NE(text.out.find("best single count"), std::string::npos);
-  const Ended ended = run({"recommend", "--layers", "784,300,140", "--batch", "500", "--json", "--table", table});
+  const Ended ended =
+      run({"recommend", "--layers", "784,300,140", "--batch", "500", "--json", "--table", table});
   const Json json = Json::parse(ended.out);
   ASSERT_EQ(json["layers"].size(), 2U);
   EXPECT_EQ(json["best_single"]["threads"], 8);
@@ -286,21 +287,23 @@ TEST_F(Program, APlaceThatCannotBeWrittenIsToldOfBeforeAnythingIsMeasured) {
 
 TEST_F(Program, SweepPrintsARowForEachBatchAndWritesEveryCall) {
   const std::string csv = directory_.path() + "/calls.csv.gz";
-  const Ended ended = run({"sweep", "--layers", "784,100,50,10", "--batches", "50,500", "--threads", "1", "--repeat", "3",
-                           "--csv", csv});
+  const Ended ended = run({"sweep", "--layers", "784,100,50,10", "--batches", "50,500", "--threads", "1",
+                           "--repeat", "3", "--csv", csv});
   ASSERT_EQ(ended.status, 0) << ended.messages;
   EXPECT_NE(ended.out.find("1 thread"), std::string::npos) << ended.out;
   RealFileSystem files;
   const auto calls = read_measurements(files, csv);
   ASSERT_TRUE(calls.ok()) << calls.error().text();
   EXPECT_EQ(calls->size(), 2U * 3U * 3U);
-  const Ended json = run({"sweep", "--layers", "784,10", "--batches", "500", "--threads", "1", "--repeat", "2", "--json"});
+  const Ended json =
+      run({"sweep", "--layers", "784,10", "--batches", "500", "--threads", "1", "--repeat", "2", "--json"});
   EXPECT_EQ(Json::parse(json.out)["batches"][0]["counts"][0]["passes"], 2);
 }
 
 TEST_F(Program, AFullDiskIsNoAnswer) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
-  Command command = prepared({"recommend", "--m", "784", "--n", "100", "--batch", "500", "--table", foreign_table()});
+  Command command =
+      prepared({"recommend", "--m", "784", "--n", "100", "--batch", "500", "--table", foreign_table()});
   command.out_file = "/dev/full";
   EXPECT_EQ(run_program(command).status, 1);
 }

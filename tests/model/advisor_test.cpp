@@ -100,7 +100,8 @@ TEST(Advisor, UnmeasuredShapesCostLittleMoreThanTheBestCount) {
       const Advice advice = advisor.advise(gemm, processors);
       EXPECT_EQ(advice.basis, Basis::interpolated);
       double best = formula_seconds(gemm, 1);
-      for (int threads = 2; threads <= processors; ++threads) best = std::min(best, formula_seconds(gemm, threads));
+      for (int threads = 2; threads <= processors; ++threads)
+        best = std::min(best, formula_seconds(gemm, threads));
       regret.push_back(formula_seconds(gemm, advice.threads) / best);
     }
     EXPECT_LT(geometric_mean(regret), 1.02) << processors;
@@ -178,7 +179,8 @@ TEST(Advisor, ExtremeSizesStayFinite) {
   const Advisor advisor(formula_table(60, 4, 12));
   for (const std::int64_t m : {std::int64_t{1}, max_dimension}) {
     for (const std::int64_t n : {std::int64_t{1}, max_dimension}) {
-      const Advice advice = advisor.advise({DType::f64, Transpose::none, Transpose::none, m, n, max_dimension}, 4);
+      const Advice advice =
+          advisor.advise({DType::f64, Transpose::none, Transpose::none, m, n, max_dimension}, 4);
       EXPECT_GE(advice.threads, 1);
       EXPECT_TRUE(std::isfinite(advice.expected_seconds));
       EXPECT_TRUE(std::isfinite(advice.confidence));

@@ -52,7 +52,8 @@ TEST(Moments, SummaryKeepsWhatItWasMadeOf) {
 TEST(Curve, PointsStayAscendingInWhateverOrderTheyCome) {
   const Curve curve = curve_with({{4, 1}, {1, 3}, {8, 1}, {2, 2}, {4, 3}});
   ASSERT_EQ(curve.points.size(), 4U);
-  for (std::size_t i = 1; i < curve.points.size(); ++i) EXPECT_LT(curve.points[i - 1].threads, curve.points[i].threads);
+  for (std::size_t i = 1; i < curve.points.size(); ++i)
+    EXPECT_LT(curve.points[i - 1].threads, curve.points[i].threads);
   EXPECT_DOUBLE_EQ(curve.find(4)->seconds.mean(), 2);
   EXPECT_EQ(curve.find(3), nullptr);
   EXPECT_EQ(curve.find(9), nullptr);

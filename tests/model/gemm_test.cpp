@@ -9,8 +9,9 @@ namespace blastune {
 namespace {
 
 TEST(Gemm, DimensionsOutsideTheRangeAreUsageErrorsThatNameTheSize) {
-  for (const std::int64_t bad : {std::int64_t{0}, std::int64_t{-1}, max_dimension + 1,
-                                 std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+  for (const std::int64_t bad :
+       {std::int64_t{0}, std::int64_t{-1}, max_dimension + 1, std::numeric_limits<std::int64_t>::max(),
+        std::numeric_limits<std::int64_t>::min()}) {
     for (int place = 0; place < 3; ++place) {
       Gemm gemm{DType::f64, Transpose::none, Transpose::none, 2, 3, 4};
       (place == 0 ? gemm.m : place == 1 ? gemm.n : gemm.k) = bad;
@@ -43,8 +44,10 @@ TEST(Gemm, NamesRoundTrip) {
     EXPECT_EQ(transpose_letters(gemm), letters);
   }
   Gemm gemm;
-  for (const std::string bad : {"", "N", "NNN", "XN", "NX"}) EXPECT_FALSE(set_transposes(gemm, bad).ok()) << bad;
-  EXPECT_EQ(describe(Gemm{DType::f32, Transpose::none, Transpose::transposed, 100, 500, 784}), "f32 NT 100x500x784");
+  for (const std::string bad : {"", "N", "NNN", "XN", "NX"})
+    EXPECT_FALSE(set_transposes(gemm, bad).ok()) << bad;
+  EXPECT_EQ(describe(Gemm{DType::f32, Transpose::none, Transpose::transposed, 100, 500, 784}),
+            "f32 NT 100x500x784");
 }
 
 TEST(Gemm, ARowMajorCallIsTheColumnMajorCallWithOperandsSwapped) {
