@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Tables and libraries that come, change, break and go while the program runs.
+#include <errno.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "tests/client/client_case.h"
+
+namespace blastune {
+namespace {
+
+using namespace testing;
+
+class ClientChange : public ClientCase {};
+class ClientChangeWithBuild : public ClientCaseWithBuild {};
+INSTANTIATE_TEST_SUITE_P(Debian, ClientChangeWithBuild, ::testing::Values("pthread", "openmp"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+TEST_P(ClientChangeWithBuild, ATableForOthersIsNoOpinion) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    Table foreign = make_table(blas.build(), 1);
+    foreign.machine.cpu_model = "some other processor";
+    save({foreign}, table_);
+    EXPECT_EQ(recommend(gemm), 0);
+    EXPECT_EQ(status().reason, BLASTUNE_FOREIGN_MACHINE);
+    EXPECT_EQ(blastune_reload(), -ESTALE);
+    Table stale = make_table(blas.build(), 1);
+    stale.build.build_id = "0123456789abcdef";
+    save({stale}, table_);
+    EXPECT_EQ(blastune_reload(), -ESTALE);
+    EXPECT_EQ(recommend(gemm), 0);
+    EXPECT_EQ(status().reason, BLASTUNE_FOREIGN_BUILD);
+    save({make_table(blas.build(), 1)}, table_);
+    EXPECT_EQ(blastune_reload(), 0);
+    EXPECT_EQ(recommend(gemm), 1);
+  });
+}
+
+TEST_P(ClientChangeWithBuild, DamageKeepsTheOldAdviceAndRemovalEndsIt) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    blas.set_count(3);
+    save({make_table(blas.build(), 1)}, table_);
+    const std::string good = contents(table_);
+    ASSERT_EQ(recommend(gemm), 1);
+    const auto still_answers = [&](const char* what) {
+      EXPECT_EQ(blastune_reload(), 0) << what;
+      EXPECT_EQ(recommend(gemm), 1) << what;
+      EXPECT_STRNE(status().message, "") << what;
+      EXPECT_EQ(status().table, table_);
+    };
+    for (std::size_t length = 0; length < good.size(); length += 1 + length / 8) {
+      std::ofstream(table_, std::ios::binary | std::ios::trunc) << good.substr(0, length);
+      still_answers("truncated");
+    }
+    std::ofstream(table_, std::ios::binary | std::ios::trunc) << std::string(1U << 20U, '[');
+    still_answers("nested without end");
+    std::ofstream(table_, std::ios::binary | std::ios::trunc) << good;
+    ASSERT_EQ(::chmod(table_.c_str(), 0666), 0);
+    still_answers("writable by all");
+    std::filesystem::remove(table_);
+    ASSERT_EQ(::mkfifo(table_.c_str(), 0600), 0);
+    still_answers("a FIFO");
+    std::filesystem::remove(table_);
+    std::filesystem::create_directory(table_);
+    still_answers("a directory");
+    std::filesystem::remove(table_);
+    EXPECT_EQ(blastune_reload(), -ENOENT);
+    EXPECT_EQ(recommend(gemm), 0);
+    EXPECT_TRUE(is_zero(enter(gemm)));
+    save({make_table(blas.build(), 1)}, table_);
+    EXPECT_EQ(blastune_reload(), 0);
+    EXPECT_EQ(recommend(gemm), 1);
+    EXPECT_STREQ(status().message, "");
+  });
+}
+
+TEST_P(ClientChangeWithBuild, DamageFromTheStartIsNoOpinion) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    std::ofstream(table_) << "{}";
+    EXPECT_EQ(recommend(gemm), 0);
+    EXPECT_EQ(status().reason, BLASTUNE_BAD_TABLE);
+    EXPECT_EQ(blastune_reload(), -EBADMSG);
+  });
+}
+
+// Looks until it is so, for much longer than the second that is promised.
+template <class Condition>
+bool soon(Condition condition) {
+  for (int i = 0; i < 500; ++i) {
+    if (condition()) return true;
+    const timespec pause = {0, 20'000'000};
+    ::nanosleep(&pause, nullptr);
+  }
+  return false;
+}
+
+TEST_P(ClientChangeWithBuild, AChangedTableIsPickedUpByItself) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    EXPECT_EQ(recommend(gemm), 0);
+    save({make_table(blas.build(), 1)}, table_);
+    EXPECT_TRUE(soon([] { return recommend(gemm) == 1; }));
+    const std::uint64_t generation = status().generation;
+    Table larger = make_table(blas.build(), 1);
+    larger.add(make_curve(large_gemm, 1));
+    save({larger}, table_);
+    EXPECT_TRUE(soon([] { return status().curves == 2; }));
+    EXPECT_GT(status().generation, generation);
+    std::filesystem::remove(table_);
+    EXPECT_TRUE(soon([] { return recommend(gemm) == 0; }));
+  });
+}
+
+TEST_F(ClientChange, ALibraryLoadedLaterIsFound) {
+  alone([&] {
+    const std::string library = debian_library("pthread");
+    std::ofstream(table_) << "x";
+    EXPECT_EQ(recommend(gemm), 0);
+    EXPECT_EQ(status().reason, BLASTUNE_NO_OPENBLAS);
+    const LoadedBlas blas(library);
+    save({make_table(blas.build(), 1)}, table_);
+    EXPECT_TRUE(soon([] { return recommend(gemm) == 1; }));
+  });
+}
+
+TEST_F(ClientChange, OfSeveralOnlyTheOneThatIsMeantCounts) {
+  alone([&] {
+    const LoadedBlas pthread_blas(debian_library("pthread"));
+    const LoadedBlas openmp_blas(debian_library("openmp"));
+    ASSERT_TRUE(pthread_blas.recognised() && openmp_blas.recognised());
+    Table openmp_table = make_table(openmp_blas.build(), 1);
+    openmp_table.add(make_curve(large_gemm, 1));
+    save({make_table(pthread_blas.build(), 1), openmp_table}, table_);
+    pthread_blas.set_count(3);
+    openmp_blas.set_count(2);
+    EXPECT_EQ(recommend(gemm), 0);
+    EXPECT_EQ(status().reason, BLASTUNE_SEVERAL_OPENBLAS);
+    EXPECT_EQ(status().builds, 2);
+    EXPECT_EQ(blastune_reload(), -ENOTUNIQ);
+
+    ASSERT_EQ(blastune_use_blas(pthread_blas.symbol("cblas_dgemm")), 0);
+    EXPECT_EQ(status().curves, 1);
+    {
+      const GemmScope scope(BLASTUNE_F64, gemm.m, gemm.n, gemm.k);
+      EXPECT_EQ(pthread_blas.count(), 1);
+      EXPECT_EQ(openmp_blas.count(), 2);
+    }
+    EXPECT_EQ(pthread_blas.count(), 3);
+
+    ASSERT_EQ(blastune_use_blas(openmp_blas.symbol("dgemm_")), 0);
+    EXPECT_EQ(status().curves, 2);
+    {
+      const GemmScope scope(BLASTUNE_F64, gemm.m, gemm.n, gemm.k);
+      EXPECT_EQ(pthread_blas.count(), 3);
+      EXPECT_EQ(openmp_blas.count(), 1);
+    }
+    EXPECT_EQ(openmp_blas.count(), 2);
+
+    // A scope ends where it began, whatever was chosen meanwhile.
+    const blastune_scope scope = enter(gemm);
+    ASSERT_EQ(blastune_use_blas(pthread_blas.symbol("cblas_dgemm")), 0);
+    blastune_leave(scope);
+    EXPECT_EQ(openmp_blas.count(), 2);
+
+    int local = 0;
+    EXPECT_EQ(blastune_use_blas(&local), -ENOENT);
+    EXPECT_EQ(blastune_use_blas(reinterpret_cast<const void*>(&::time)), -ENOENT);
+    EXPECT_EQ(status().curves, 1);  // the choice from before holds
+    EXPECT_EQ(blastune_use_blas(nullptr), 0);
+    EXPECT_EQ(status().reason, BLASTUNE_SEVERAL_OPENBLAS);
+  });
+}
+
+TEST_F(ClientChange, OfSeveralTheProgramsOwnIsMeant) {
+  alone([&] {
+    const LoadedBlas openmp_blas(debian_library("openmp"));
+    const LoadedBlas pthread_blas(debian_library("pthread"), RTLD_NOW | RTLD_GLOBAL);
+    Table openmp_table = make_table(openmp_blas.build(), 1);
+    openmp_table.add(make_curve(large_gemm, 1));
+    save({openmp_table, make_table(pthread_blas.build(), 1)}, table_);
+    pthread_blas.set_count(3);
+    EXPECT_EQ(recommend(gemm), 1);
+    EXPECT_EQ(status().builds, 2);
+    EXPECT_EQ(status().curves, 1);
+  });
+}
+
+TEST_F(ClientChange, ALibraryInFrontOfOpenBlasLeadsToIt) {
+  alone([&] {
+    const LoadedBlas pthread_blas(debian_library("pthread"));
+    const LoadedBlas openmp_blas(debian_library("openmp"));
+    // The generic libblas.so.3 has its own cblas_dgemm; what it depends on, by its name, was loaded first.
+    void* generic = ::dlopen(debian_library("pthread", "libblas.so.3").c_str(), RTLD_NOW | RTLD_LOCAL);
+    ASSERT_NE(generic, nullptr) << ::dlerror();
+    save({make_table(pthread_blas.build(), 1)}, table_);
+    pthread_blas.set_count(3);
+    ASSERT_EQ(blastune_use_blas(::dlsym(generic, "cblas_dgemm")), 0);
+    EXPECT_EQ(recommend(gemm), 1);
+    EXPECT_EQ(status().reason, BLASTUNE_READY) << status().message;
+    EXPECT_EQ(status().builds, 2);
+  });
+}
+
+TEST_F(ClientChange, LibrariesThatOnlyLookLikeOpenBlasAreNotTouched) {
+  for (const char* fake : {BLASTUNE_TEST_NO_CONFIG, BLASTUNE_TEST_OTHER_CONFIG, BLASTUNE_TEST_FORWARDER}) {
+    alone([&] {
+      ASSERT_NE(::dlopen(fake, RTLD_NOW | RTLD_GLOBAL), nullptr) << ::dlerror();
+      std::ofstream(table_) << "x";
+      EXPECT_EQ(recommend(gemm), 0);
+      EXPECT_EQ(status().reason, BLASTUNE_NO_OPENBLAS) << fake << ": " << status().build;
+    });
+  }
+}
+
+TEST_F(ClientChange, SymbolsWithAffixesAreFound) {
+  alone([&] {
+    const LoadedBlas blas(BLASTUNE_TEST_SCIPY_64);
+    ASSERT_TRUE(blas.recognised());
+    EXPECT_EQ(blas.build().prefix, "scipy_");
+    EXPECT_EQ(blas.build().suffix, "64_");
+    EXPECT_EQ(blas.build().integer_bits, 64);
+    save({make_table(blas.build(), 1)}, table_);
+    blas.set_count(3);
+    EXPECT_EQ(recommend(gemm), 1) << status().message;
+    {
+      const GemmScope scope(BLASTUNE_F64, gemm.m, gemm.n, gemm.k);
+      EXPECT_EQ(blas.count(), 1);
+    }
+    EXPECT_EQ(blas.count(), 3);
+  });
+}
+
+TEST_F(ClientChange, ABuildThatIgnoresItsSetterIsLeftAlone) {
+  alone([&] {
+    const LoadedBlas blas(BLASTUNE_TEST_DEAF);
+    ASSERT_TRUE(blas.recognised());
+    save({make_table(blas.build(), 1)}, table_);
+    const int before = blas.count();
+    blastune_leave(enter(gemm));
+    EXPECT_EQ(blas.count(), before);
+    EXPECT_EQ(blastune_reload(), 0);
+    if (before > 1) {
+      EXPECT_EQ(status().applies, 0);
+    }
+  });
+}
+
+}  // namespace
+}  // namespace blastune
