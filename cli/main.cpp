@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/config_location.h"
 #include "cli/session.h"
 #include "cli/spelling.h"
 #include "cli/verbs.h"
@@ -17,7 +18,7 @@ namespace {
 
 struct Common {
   std::string color = "auto";
-  std::string config_directory = BLASTUNE_CONFIG_DIRECTORY;
+  std::string config_directory;
 };
 
 std::unique_ptr<CLI::App> make_program(Common& common, Action& chosen) {
@@ -27,7 +28,7 @@ std::unique_ptr<CLI::App> make_program(Common& common, Action& chosen) {
   program->add_option("--color", common.color, "auto (default), always or never")->option_text("WHEN");
   program
       ->add_option("--config", common.config_directory,
-                   "the directory of blastune.json (default " BLASTUNE_CONFIG_DIRECTORY ")")
+                   "the directory of blastune.json (default /etc/blastune)")
       ->option_text("DIR");
   program->fallthrough();
   program->require_subcommand(0, 1);
@@ -106,7 +107,8 @@ ExitStatus run(int argc, char** argv) {
     return exit_usage;
   }
   session.color = *color;
-  session.config_directory = common.config_directory;
+  session.config_directory = common.config_directory.empty() ? config_directory_of(running_program(), files)
+                                                             : common.config_directory;
   if (!chosen) {
     session.out << program->help();
     return exit_done;

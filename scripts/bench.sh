@@ -1,8 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# Builds the release preset with the benchmarks, runs them and prints one Markdown table on stdout: the
-# figures of the design that exist so far. Everything else goes to stderr. Wants a quiet machine.
+# Builds the release preset with the benchmarks, tunes every OpenBLAS flavour into a table of its own, measures, and
+# prints one Markdown table on stdout: the figures of the design that exist so far. Everything else goes to
+# stderr. Wants a quiet machine and about half an hour; BLASTUNE_BENCH_SECONDS (60) is what each of tune,
+# passes and regret gets for one build and dtype.
 set -euo pipefail
 # shellcheck source=scripts/lib/packages.sh
 . "$(dirname "$0")/lib/packages.sh"
@@ -10,10 +12,46 @@ set -euo pipefail
 blastune_install "${blastune_build_packages[@]}" "${blastune_bench_packages[@]}"
 blastune_build bench
 programs=$blastune_repository/build/bench/bench
+blastune=$blastune_repository/build/bench/cli/blastune
+seconds=${BLASTUNE_BENCH_SECONDS:-60}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 
-# A bench program writes rows "| what | figure to reach | measured |" to stdout and progress to stderr.
-printf '| what | figure to reach | measured |\n|---|---|---|\n'
-"$programs/blastune-bench-micro" --markdown
+row() {  # row WHAT TARGET MEASURED
+  printf '| %s | %s | %s |\n' "$1" "$2" "$3"
+}
+
+row "what" "figure to reach" "measured"
+printf '|---|---|---|\n'
 for blas in /usr/lib/*/openblas-pthread/libopenblas.so.0 /usr/lib/*/openblas-openmp/libopenblas.so.0; do
-  if [ -e "$blas" ]; then "$programs/blastune-bench-regret" --blas "$blas" --dtype f32,f64; fi
+  [ -e "$blas" ] || continue
+  flavour=$(basename "$(dirname "$blas")")
+  flavour=${flavour#openblas-}
+  export BLASTUNE_TABLE=$work/$flavour.json
+  for dtype in f64 f32; do
+    "$blastune" tune --blas "$blas" --dtype "$dtype" --budget "${seconds}s" >&2
+  done
+  for dtype in f64 f32; do
+    blastune_say "Whole passes, $flavour $dtype"
+    passes=$("$programs/blastune-bench-passes" --blas "$blas" --dtype "$dtype" --seconds "$seconds")
+    row "whole forward pass, $flavour $dtype, against the best constant" "mean <= 1.00, worst <= 1.05" \
+      "$(sed -n 's/^against the best constant of each case: //p' <<<"$passes")"
+    row "the same against the default" "mean <= 0.96, worst <= 1.05" \
+      "$(sed -n "s/^against the library's default: //p" <<<"$passes")"
+    blastune_say "Regret on fresh gemms, $flavour $dtype"
+    regret=$("$programs/blastune-bench-regret" --blas "$blas" --dtype "$dtype" --seconds "$seconds")
+    row "regret on gemms not in the table, $flavour $dtype" "mean <= 1.01, 95th <= 1.03, worst <= 1.10" \
+      "$(sed -n 's/^regret of the advice: //p' <<<"$regret")"
+    row "the default's regret on the same, $flavour $dtype" "" "$(sed -n 's/^regret of the default: //p' <<<"$regret")"
+  done
+  blastune_say "The library's own cost, $flavour"
+  micro=$("$programs/blastune-bench-micro" --blas "$blas" --benchmark_format=csv \
+    --benchmark_repetitions=7 --benchmark_report_aggregates_only=true 2>/dev/null)
+  median_of() {  # median_of NAME: the median time, with its unit
+    awk -F, -v name="\"$1_median\"" '$1 == name { printf "%.3g %s", $3, $5 }' <<<"$micro"
+  }
+  row "lookup, shape seen before, $flavour" "<= 10 ns" "$(median_of recommend_seen)"
+  row "lookup, not seen, $flavour" "<= 1 us" "$(median_of recommend_not_seen)"
+  row "enter and leave that change the count, $flavour" "" "$(median_of enter_and_leave/8)"
+  row "loading a table of 10 000 curves" "<= 5 ms" "$(median_of load_table/10000)"
 done

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -48,6 +49,7 @@ double prediction_seconds(const ShapePrediction& prediction, std::span<const int
 
 struct Advisor::State {
   AdvisorOptions options;
+  float log_tolerance = 0;
   Build build;
   int default_threads = 1;
   std::vector<Curve> curves;  // ascending by gemm
@@ -57,6 +59,9 @@ struct Advisor::State {
   [[nodiscard]] const Group* group_for(const Gemm& gemm) const;
   [[nodiscard]] Advice from_curve(const Curve& curve, int limit) const;
   [[nodiscard]] Advice from_model(const Group& group, const Gemm& gemm, int limit) const;
+  // The place of the chosen count among the model's; nothing when all are above the limit.
+  [[nodiscard]] std::optional<std::size_t> choose(const ShapePrediction& prediction, std::span<const int> counts,
+                                                  int limit) const;
 };
 
 const Curve* Advisor::State::find(const Gemm& gemm) const {
@@ -94,19 +99,22 @@ Advice Advisor::State::from_curve(const Curve& curve, int limit) const {
   return advice;
 }
 
+std::optional<std::size_t> Advisor::State::choose(const ShapePrediction& prediction,
+                                                  std::span<const int> counts, int limit) const {
+  const auto allowed = static_cast<std::size_t>(std::ranges::upper_bound(counts, limit) - counts.begin());
+  if (allowed == 0) return std::nullopt;
+  const std::span<const float> ratios(prediction.log_ratio.data(), allowed);
+  const float acceptable = std::ranges::min(ratios) + log_tolerance;
+  return static_cast<std::size_t>(
+      std::ranges::find_if(ratios, [&](float ratio) { return ratio <= acceptable; }) - ratios.begin());
+}
+
 Advice Advisor::State::from_model(const Group& group, const Gemm& gemm, int limit) const {
   const ShapePrediction prediction = group.model.predict(gemm);
   const auto counts = group.model.counts();
-  std::size_t allowed = 0;
-  while (allowed < prediction.counts && counts[allowed] <= limit) ++allowed;
-  if (allowed == 0) return {};
-
-  const std::span<const float> ratios(prediction.log_ratio.data(), allowed);
-  const float best = std::ranges::min(ratios);
-  const auto acceptable = best + static_cast<float>(std::log1p(options.tolerance));
-  const auto chosen = static_cast<std::size_t>(
-      std::ranges::find_if(ratios, [&](float ratio) { return ratio <= acceptable; }) - ratios.begin());
-
+  const auto place = choose(prediction, counts, limit);
+  if (!place) return {};
+  const std::size_t chosen = *place;
   Advice advice;
   advice.threads = counts[chosen];
   advice.expected_seconds = prediction_seconds(prediction, counts, advice.threads);
@@ -115,9 +123,10 @@ Advice Advisor::State::from_model(const Group& group, const Gemm& gemm, int limi
   advice.confidence = 1;
   const bool own_group = group.key == group_of(gemm);
   const double error = own_group ? prediction.log_error : 2 * prediction.log_error;
-  for (std::size_t i = 0; i < allowed; ++i) {
+  for (std::size_t i = 0; i < counts.size() && counts[i] <= limit; ++i) {
     if (i == chosen) continue;
-    const auto behind = static_cast<double>(ratios[i] - ratios[chosen]) + std::log1p(options.tolerance);
+    const auto behind =
+        static_cast<double>(prediction.log_ratio[i] - prediction.log_ratio[chosen] + log_tolerance);
     advice.confidence = std::min(advice.confidence, normal_cdf(behind / error));
   }
   return advice;
@@ -126,6 +135,7 @@ Advice Advisor::State::from_model(const Group& group, const Gemm& gemm, int limi
 Advisor::Advisor(const Table& table, AdvisorOptions options) {
   auto state = std::make_unique<State>();
   state->options = options;
+  state->log_tolerance = static_cast<float>(std::log1p(options.tolerance));
   state->build = table.build;
   state->default_threads = table.default_threads;
   state->curves = table.curves;
@@ -161,6 +171,20 @@ Advice Advisor::advise(const Gemm& asked, int limit) const {
     return advice;
   }
   return state_->from_model(*group, gemm, limit);
+}
+
+int Advisor::threads(const Gemm& asked, int limit) const {
+  const Gemm gemm = canonical(asked);
+  if (limit < 1 || !check_dimensions(gemm)) return 0;
+  if (const Curve* curve = state_->find(gemm)) {
+    const int best = best_threads(*curve, limit, state_->options.tolerance);
+    if (best > 0) return best;
+  }
+  const Group* group = state_->group_for(gemm);
+  if (group == nullptr) return 0;
+  const int usable = runs_on_one_thread(state_->build, gemm) ? 1 : limit;
+  const auto place = state_->choose(group->model.predict(gemm), group->model.counts(), usable);
+  return place ? group->model.counts()[*place] : 0;
 }
 
 double Advisor::expected_seconds(const Gemm& asked, int threads) const {

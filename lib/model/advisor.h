@@ -32,6 +32,9 @@ class Advisor {
   // own limit), at least 1. The advised count never exceeds it and never falls when it rises.
   [[nodiscard]] Advice advise(const Gemm& gemm, int limit) const;
 
+  // advise()'s threads alone, for those who need nothing else and need it soon.
+  [[nodiscard]] int threads(const Gemm& gemm, int limit) const;
+
   // Expected seconds with exactly that count: the measured mean, or the model's value; 0 without opinion.
   [[nodiscard]] double expected_seconds(const Gemm& gemm, int threads) const;
 

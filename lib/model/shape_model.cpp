@@ -14,22 +14,44 @@ constexpr double model_variance = 0.1 * 0.1;   // of a log ratio around trend an
 constexpr double burst_variance = 0.2 * 0.2;   // of one burst, believed until bursts say otherwise
 constexpr double burst_variance_weight = 3;    // how many bursts that belief is worth
 constexpr double bandwidth = 0.8;              // of the neighbours' weight, in octaves
-constexpr double prior_weight = 0.5;           // of "the trend is right here", in neighbours at no distance
+constexpr double prior_weight = 0.2;           // of "the trend is right here", in neighbours at no distance
 constexpr double filled_variance = 0.1 * 0.1;  // added where a count was not measured on a curve
 // Ridge on standardised features: the constant is free, slopes nearly so, curvature must earn its place.
-constexpr std::array<double, shape_features> ridge{1e-6, 0.1, 0.1, 0.1, 1, 1, 1, 1, 1, 1};
+constexpr std::array<double, shape_features> ridge{1e-6, 0.1, 0.1, 0.1, 1, 1, 1, 1, 1, 1, 0.2, 0.2, 0.2, 0.2};
 
 Point3 log_sizes(const Gemm& gemm) {
   return {std::log2(static_cast<float>(gemm.m)), std::log2(static_cast<float>(gemm.n)),
           std::log2(static_cast<float>(gemm.k))};
 }
 
-std::array<float, shape_features> features_of(const Point3& point) {
+// Up to this many rows or columns a multiply reads its operands as fast as memory gives them, and a second
+// thread reads for two; a few more, and it computes as if there were none to share.
+constexpr std::int64_t thin = 4;
+// Below a cache line of rows or columns OpenBLAS leaves that side undivided (twice SWITCH_RATIO in its
+// param.h, for Haswell and Zen).
+constexpr std::int64_t cache_line_bytes = 64;
+
+std::array<float, shape_features> features_of(const Point3& point, const Gemm& gemm) {
   // Centred and scaled so that the sizes programs use, 4 to 4096, fall within -1 to 1.
   const float a = (point[0] - 7) / 5;
   const float b = (point[1] - 7) / 5;
   const float c = (point[2] - 7) / 5;
-  return {1, a, b, c, a * a, b * b, c * c, a * b, a * c, b * c};
+  const auto line = cache_line_bytes / static_cast<std::int64_t>(element_size(gemm.dtype));
+  const auto step = [](bool below) { return below ? 1.0F : 0.0F; };
+  return {1,
+          a,
+          b,
+          c,
+          a * a,
+          b * b,
+          c * c,
+          a * b,
+          a * c,
+          b * c,
+          step(gemm.m <= thin),
+          step(gemm.n <= thin),
+          step(gemm.m < line),
+          step(gemm.n < line)};
 }
 
 double relative_variance(const Moments& moments) {
@@ -89,7 +111,9 @@ ShapeModel::ShapeModel(std::span<const Curve* const> curves) {
 
   curves_ = used.size();
   std::vector<Point3> points;
+  std::vector<Features> features;
   points.reserve(curves_);
+  features.reserve(curves_);
   residuals_.reserve(curves_ * width());
   weights_.reserve(curves_);
   low_ = high_ = log_sizes(used.front()->gemm);
@@ -100,6 +124,7 @@ ShapeModel::ShapeModel(std::span<const Curve* const> curves) {
       high_[axis] = std::max(high_[axis], point[axis]);
     }
     points.push_back(point);
+    features.push_back(features_of(point, curve->gemm));
     const double log_one = std::log(curve->find(1)->seconds.mean());
     residuals_.push_back(static_cast<float>(log_one - std::log(flops(curve->gemm))));
     double variance = relative_variance(curve->find(1)->seconds);
@@ -113,20 +138,19 @@ ShapeModel::ShapeModel(std::span<const Curve* const> curves) {
     weights_.push_back(static_cast<float>(1 / (model_variance + variance)));
   }
   nearest_ = NearestPoints(points);
-  fit(points);
+  fit(features);
 }
 
 // Weighted ridge regression of every column at once, then the columns become residuals.
-void ShapeModel::fit(std::span<const Point3> points) {
+void ShapeModel::fit(std::span<const Features> features) {
   std::array<std::array<double, shape_features>, shape_features> normal{};
   std::vector<std::array<double, shape_features>> right_sides(width());
   const double unit = model_variance;  // weights relative to a curve measured without error
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const Features features = features_of(points[i]);
+  for (std::size_t i = 0; i < features.size(); ++i) {
     const double weight = static_cast<double>(weights_[i]) * unit;
     for (std::size_t f = 0; f < shape_features; ++f) {
-      const double weighted = weight * static_cast<double>(features[f]);
-      for (std::size_t g = 0; g <= f; ++g) normal[f][g] += weighted * static_cast<double>(features[g]);
+      const double weighted = weight * static_cast<double>(features[i][f]);
+      for (std::size_t g = 0; g <= f; ++g) normal[f][g] += weighted * static_cast<double>(features[i][g]);
       for (std::size_t c = 0; c < width(); ++c) {
         right_sides[c][f] += weighted * static_cast<double>(residuals_[i * width() + c]);
       }
@@ -138,11 +162,10 @@ void ShapeModel::fit(std::span<const Point3> points) {
   for (std::size_t f = 0; f < shape_features; ++f) {
     for (std::size_t c = 0; c < width(); ++c) trend_[f * width() + c] = static_cast<float>(right_sides[c][f]);
   }
-  for (std::size_t i = 0; i < points.size(); ++i) {
-    const Features features = features_of(points[i]);
+  for (std::size_t i = 0; i < features.size(); ++i) {
     for (std::size_t f = 0; f < shape_features; ++f) {
       for (std::size_t c = 0; c < width(); ++c)
-        residuals_[i * width() + c] -= features[f] * trend_[f * width() + c];
+        residuals_[i * width() + c] -= features[i][f] * trend_[f * width() + c];
     }
   }
 }
@@ -159,7 +182,7 @@ ShapePrediction ShapeModel::predict(const Gemm& gemm) const {
   if (empty()) return prediction;
   const Point3 asked = log_sizes(gemm);
   const Point3 point = clamp_to_measured(asked);
-  const Features features = features_of(point);
+  const Features features = features_of(point, gemm);
 
   std::array<float, max_modelled_counts> columns{};
   for (std::size_t f = 0; f < shape_features; ++f) {

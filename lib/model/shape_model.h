@@ -2,8 +2,8 @@
 //
 // What the measured gemms of one dtype and one pair of transposes say about those that were not measured:
 // a quadratic trend of log(time with C / time with 1) and of log(time with 1 / flops) over the logarithms
-// of m, n and k, fitted by weighted least squares, plus the weighted residuals of the nearest measured
-// gemms. docs/adr/0004-interpolation.md has the comparison that chose it.
+// of m, n and k, with steps where m or n is very small, fitted by weighted least squares, plus the weighted
+// residuals of the nearest measured gemms. docs/adr/0004-interpolation.md has the comparison that chose it.
 // Immutable once made; predicting neither allocates nor locks.
 #pragma once
 
@@ -18,7 +18,9 @@
 namespace blastune {
 
 inline constexpr std::size_t max_modelled_counts = 128;
-inline constexpr std::size_t shape_features = 10;  // 1, three logarithms, their six products
+// 1, three logarithms, their six products, and whether m and n are below where the library's kernels and its
+// division of the work change.
+inline constexpr std::size_t shape_features = 14;
 
 struct ShapePrediction {
   std::size_t counts = 0;                              // how many of the arrays below mean something
@@ -42,7 +44,7 @@ class ShapeModel {
   using Features = std::array<float, shape_features>;
 
   [[nodiscard]] Point3 clamp_to_measured(Point3 point) const;
-  void fit(std::span<const Point3> points);
+  void fit(std::span<const Features> features);
 
   std::size_t curves_ = 0;
   std::vector<int> counts_;

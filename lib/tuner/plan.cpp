@@ -10,6 +10,9 @@
 namespace blastune {
 namespace {
 
+// Below this the best count jumps from one batch size to the next, and measuring is cheap.
+constexpr std::int64_t small_batch = 32;
+
 bool worth_measuring(const Gemm& gemm, const PlanOptions& options, const Build& build) {
   return check_dimensions(gemm).ok() && !runs_on_one_thread(build, gemm) &&
          flops(gemm) <= options.max_flops_per_thread * std::max(options.threads, 2) &&
@@ -76,7 +79,14 @@ std::vector<Gemm> Plan::gemms() const {
 
 std::vector<std::int64_t> batch_ladder(std::int64_t smallest, std::int64_t largest) {
   std::vector<std::int64_t> batches;
-  for (std::int64_t batch = smallest; batch < largest; batch *= 4) batches.push_back(batch);
+  for (std::int64_t batch = smallest; batch < largest;) {
+    batches.push_back(batch);
+    if (batch < small_batch) {
+      batch = std::max(batch + 1, batch * 3 / 2);
+    } else {
+      batch *= batch < 4 * small_batch ? 2 : 4;
+    }
+  }
   batches.push_back(largest);
   return batches;
 }

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <gtest/gtest.h>
 
+#include <filesystem>
+#include <fstream>
+
+#include "cli/config_location.h"
 #include "cli/exit_status.h"
 #include "cli/format.h"
 #include "cli/plan_choice.h"
 #include "cli/spelling.h"
 #include "cli/sweep.h"
 #include "cli/whole_pass.h"
+#include "tests/base/temporary_directory.h"
 
 namespace blastune {
 namespace {
@@ -35,6 +40,18 @@ TEST(Spelling, SlipsAreRecognisedAndOtherWordsAreNot) {
   EXPECT_EQ(probably_meant("tnue", verbs), "tune");
   EXPECT_FALSE(probably_meant("frobnicate", verbs));
   EXPECT_FALSE(probably_meant("x", verbs));
+}
+
+TEST(ConfigLocation, AnInstallationOfItsOwnKeepsToItself) {
+  const TemporaryDirectory directory;
+  RealFileSystem files;
+  const std::string program = directory.path() + "/bin/blastune";
+  EXPECT_EQ(config_directory_of(program, files), "/etc/blastune");
+  std::filesystem::create_directories(directory.path() + "/etc/blastune");
+  std::ofstream(directory.path() + "/etc/blastune/blastune.json") << "{}";
+  EXPECT_EQ(config_directory_of(program, files), directory.path() + "/etc/blastune");
+  EXPECT_EQ(config_directory_of("", files), "/etc/blastune");
+  EXPECT_TRUE(running_program().ends_with("cli_test"));
 }
 
 TEST(ExitStatus, EveryKindOfFailureHasOne) {

@@ -70,6 +70,7 @@ TEST(Advisor, NeverAboveTheLimitAndMonotoneInIt) {
       ASSERT_GE(threads, 1);
       ASSERT_LE(threads, limit);
       ASSERT_GE(threads, previous) << describe(gemm) << " limit " << limit;
+      ASSERT_EQ(advisor.threads(gemm, limit), threads);
       previous = threads;
     }
   }

@@ -76,8 +76,9 @@ TEST(Plan, NamesEachGemmOnceAndOnlyThoseWhereTheCountMatters) {
 }
 
 TEST(Plan, TheLadderKeepsItsEnds) {
-  EXPECT_EQ(batch_ladder(1, 4096), (std::vector<std::int64_t>{1, 4, 16, 64, 256, 1024, 4096}));
-  EXPECT_EQ(batch_ladder(3, 20), (std::vector<std::int64_t>{3, 12, 20}));
+  EXPECT_EQ(batch_ladder(1, 4096),
+            (std::vector<std::int64_t>{1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 84, 168, 672, 2688, 4096}));
+  EXPECT_EQ(batch_ladder(3, 20), (std::vector<std::int64_t>{3, 4, 6, 9, 13, 19, 20}));
   EXPECT_EQ(batch_ladder(5, 5), (std::vector<std::int64_t>{5}));
 }
 
