@@ -115,7 +115,7 @@ ClientAdvice Client::advise(const Gemm& gemm) {
     const SnapshotBox::Reader reader(box_);
     if (reader.get() != nullptr) {
       word = reader.get()->word;
-      threads = std::clamp(reader.get()->advisor->advise(gemm, question.limit).threads, 0, question.limit);
+      threads = std::clamp(reader.get()->advisor->threads(gemm, question.limit), 0, question.limit);
     }
   }
   // Of another library, or under another cap: not an answer to this question.
