@@ -22,7 +22,12 @@ void set_handlers(void (*handler)(int), int flags) {
   action.sa_handler = handler;
   action.sa_flags = flags;
   sigemptyset(&action.sa_mask);
-  for (const int signal : handled_signals) sigaction(signal, &action, nullptr);
+  for (const int signal : handled_signals) {
+    struct sigaction inherited {};
+    // What the caller wants ignored stays so: nohup, or a shell's background job.
+    if (sigaction(signal, nullptr, &inherited) == 0 && inherited.sa_handler == SIG_IGN) continue;
+    sigaction(signal, &action, nullptr);
+  }
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The program `blastune`: from words to a verb, from a verb's outcome to an exit status.
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
@@ -8,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/parse.h"
 #include "cli/config_location.h"
 #include "cli/session.h"
 #include "cli/spelling.h"
@@ -71,9 +75,8 @@ Error usage_error(CLI::App& program, const CLI::ParseError& error) {
   const std::string word = extras.empty() ? "" : extras.front().substr(0, extras.front().find('='));
   const bool is_option = word.starts_with("-");
   const auto meant = probably_meant(word, is_option ? option_names(program) : verb_names(program));
-  const char* what =
-      is_option ? "unknown option '" : (named.empty() ? "unknown verb '" : "unexpected word '");
-  return {ErrorKind::usage, what + word + "'",
+  const char* what = is_option ? "unknown option " : (named.empty() ? "unknown verb " : "unexpected word ");
+  return {ErrorKind::usage, what + in_quotes(word),
           meant && (is_option || named.empty()) ? "did you mean '" + *meant + "'? " + help : help};
 }
 
@@ -82,6 +85,24 @@ Result<ColorMode> parse_color(const std::string& text) {
   if (text == "always") return ColorMode::always;
   if (text == "never") return ColorMode::never;
   return Error{ErrorKind::usage, "unknown --color '" + text.substr(0, 40) + "'", "use auto, always or never"};
+}
+
+// An answer that nobody can read is no answer.
+ExitStatus after_answer(const Session& session, ExitStatus status) {
+  session.out.flush();
+  if (session.out) return status;
+  session.complain({ErrorKind::unavailable, "the answer could not be written to standard output",
+                    "is the disk full, or the pipe's reader gone?"});
+  return exit_failed;
+}
+
+// Files that are opened later must not take the place of standard input, output or error.
+void fill_standard_descriptors() {
+  for (;;) {
+    const int fd = ::open("/dev/null", O_RDWR);
+    if (fd > STDERR_FILENO) ::close(fd);
+    if (fd < 0 || fd > STDERR_FILENO) return;
+  }
 }
 
 ExitStatus run(int argc, char** argv) {
@@ -96,7 +117,7 @@ ExitStatus run(int argc, char** argv) {
   } catch (const CLI::Success& request) {
     // --help and --version: the text is the answer.
     program->exit(request, session.out, session.messages);
-    return exit_done;
+    return after_answer(session, exit_done);
   } catch (const CLI::ParseError& error) {
     session.complain(usage_error(*program, error));
     return exit_usage;
@@ -111,16 +132,10 @@ ExitStatus run(int argc, char** argv) {
                                                              : common.config_directory;
   if (!chosen) {
     session.out << program->help();
-    return exit_done;
+    return after_answer(session, exit_done);
   }
   const auto status = chosen(session);
-  session.out.flush();
-  if (!session.out) {
-    session.complain({ErrorKind::unavailable, "the answer could not be written to standard output",
-                      "is the disk full, or the pipe's reader gone?"});
-    return exit_failed;
-  }
-  if (status) return *status;
+  if (status) return after_answer(session, *status);
   session.complain(status.error());
   return status_of(status.error());
 }
@@ -129,6 +144,7 @@ ExitStatus run(int argc, char** argv) {
 }  // namespace blastune
 
 int main(int argc, char** argv) {
+  blastune::fill_standard_descriptors();
   try {
     return blastune::run(argc, argv);
   } catch (const std::exception& error) {

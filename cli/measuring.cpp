@@ -20,10 +20,14 @@ Table with_measured(const Table& known, const Target& target, const Planner& pla
   Table table = known;
   table.machine = target.machine;
   table.build = target.library.build;
-  table.default_threads = target.library.default_threads;
+  // A process that may use fewer processors sees a smaller default; the table speaks for the machine.
+  table.default_threads = known.curves.empty()
+                              ? target.library.default_threads
+                              : std::max(known.default_threads, target.library.default_threads);
   table.spent_seconds += planner.progress().spent_seconds;
-  table.measured_unix = now;
-  for (const auto& curve : planner.measured()) table.add(curve);
+  const auto fresh = planner.measured();
+  if (!fresh.empty()) table.measured_unix = now;
+  for (const auto& curve : fresh) table.add(curve);
   return table;
 }
 

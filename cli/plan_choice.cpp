@@ -31,8 +31,9 @@ PlanOptions plan_options(const Config& config, bool quick, int threads) {
   return options;
 }
 
-Plan plan_of(const std::vector<Gemm>& gemms, std::size_t counts) {
-  const double most_flops = block_flops / static_cast<double>(2 * counts);
+Plan plan_of(const std::vector<Gemm>& gemms, std::size_t threads) {
+  constexpr std::size_t most_counts = 32;
+  const double most_flops = block_flops / static_cast<double>(2 * std::min(threads, most_counts));
   std::set<Gemm> affordable;
   for (Gemm gemm : gemms) {
     while (flops(gemm) > most_flops) {

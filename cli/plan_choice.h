@@ -16,7 +16,8 @@ namespace blastune {
 [[nodiscard]] PlanOptions plan_options(const Config& config, bool quick, int threads);
 
 // The asked gemms themselves. Those that would take too long for an answer there and then have their
+// (a block of up to `threads` counts) have their
 // largest sizes halved until they do not: the best count of large multiplies hardly changes with their size.
-[[nodiscard]] Plan plan_of(const std::vector<Gemm>& gemms, std::size_t counts);
+[[nodiscard]] Plan plan_of(const std::vector<Gemm>& gemms, std::size_t threads);
 
 }  // namespace blastune

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/format.h"
+#include "model/thread_use.h"
 
 namespace blastune {
 namespace {
@@ -90,12 +91,17 @@ std::string explanation(const GemmAnswer& answer, const Table& table, const Coun
       text += fmt::format("  {} thrown away because other programs used the processors\n",
                           count_text(curve.disturbed, "burst"));
     }
+  } else if (runs_on_one_thread(table.build, answer.gemm)) {
+    text += "OpenBLAS makes a multiply this small on one thread, whatever it is told.\n";
   } else {
-    text += fmt::format(
-        "It was not measured; the answer follows from {} nearby and the trend over all of them.\n",
-        count_text(static_cast<std::int64_t>(table.curves.size()), "measured gemm"));
+    const auto measured = std::ranges::count_if(
+        table.curves, [&](const Curve& curve) { return curve.gemm.dtype == answer.gemm.dtype; });
+    text += fmt::format("It was not measured; the answer follows from the nearest of {} and their trend.\n",
+                        count_text(measured, "measured gemm"));
   }
-  text += against_default(advice, std::min(table.default_threads, limit.threads));
+  if (!runs_on_one_thread(table.build, answer.gemm)) {
+    text += against_default(advice, std::min(table.default_threads, limit.threads));
+  }
   text += sureness(advice, AdvisorOptions{}.tolerance) + "\n";
   if (!limit.reason.empty()) text += "Limited by " + limit.reason + ".\n";
   text += "OpenBLAS: " + describe(table.build) + ".\n";

@@ -21,7 +21,7 @@ namespace {
 // With identifying the library and drawing conclusions, an answer there and then takes under two seconds.
 constexpr double there_and_then_seconds = 1.0;
 // From this many curves on, a table can speak of what it did not measure.
-constexpr std::size_t curves_to_interpolate = 30;
+constexpr std::ptrdiff_t curves_to_interpolate = 30;
 
 struct Options {
   QuestionWords words;
@@ -32,10 +32,25 @@ struct Options {
   bool no_measure = false;
 };
 
+// Whether the table can be asked, or measuring first makes the better answer: few curves say little about
+// other gemms, and a curve without the library's own count says little about whether to leave it.
+bool knows(const Table& table, const Question& question) {
+  const auto is_measured = [&](const Gemm& gemm) {
+    const Curve* curve = table.find(gemm);
+    return curve != nullptr && curve->points.back().threads >= table.default_threads;
+  };
+  const auto same_dtype = std::ranges::count_if(
+      table.curves, [&](const Curve& curve) { return curve.gemm.dtype == question.dtype; });
+  if (same_dtype >= curves_to_interpolate) return true;
+  // What there_and_then() would measure.
+  const auto asked = plan_of(question.gemms, static_cast<std::size_t>(table.default_threads)).grid;
+  return std::ranges::all_of(asked, is_measured);
+}
+
 MeasuringRequest there_and_then(const Question& question, const ThreadLimits& limits, double seconds) {
   MeasuringRequest request;
   request.counts = candidate_threads(limits.topology, limits.capacity);
-  request.plan = plan_of(question.gemms, request.counts.size());
+  request.plan = plan_of(question.gemms, static_cast<std::size_t>(request.counts.back()));
   request.max_operand_bytes = Config{}.max_operand_bytes;
   request.options.budget_seconds = seconds;
   request.options.least_bursts = 8;
@@ -63,13 +78,13 @@ Result<Answering> measure_there_and_then(const Session& session, const Target& t
                "; measuring it now (`blastune tune` measures everything)");
 
   const std::string path = own_table_path();
-  auto keeper = TableKeeper::open(session, path);
+  auto keeper = TableKeeper::open(session, path, TableKeeper::Damaged::set_aside);
   Table known = keeper ? keeper->known(target.machine, target.library.build) : Table{};
   auto measured =
       measure(session, target, std::move(known), there_and_then(question, *limits, there_and_then_seconds));
   if (!measured) return measured.error();
   if (measured->interrupted) return Error{ErrorKind::interrupted, "interrupted", ""};
-  if (measured->progress.disturbed == measured->progress.bursts) {
+  if (measured->progress.bursts > 0 && measured->progress.disturbed == measured->progress.bursts) {
     return measure_beside_others(session, target, question, *limits);
   }
   const auto kept = keeper ? keeper->keep(session, measured->table) : Result<void>(keeper.error());
@@ -92,13 +107,7 @@ Result<Answering> answer_for(const Session& session, const Options& options, con
   }
   auto answering = find_answering(session, *target);
   if (answering) {
-    const Advisor advisor(answering->table);
-    const bool knows_all = std::ranges::all_of(question.gemms, [&](const Gemm& gemm) {
-      const Basis basis = advisor.advise(gemm, 1).basis;
-      return basis == Basis::measured ||
-             (basis == Basis::interpolated && advisor.curve_count() >= curves_to_interpolate);
-    });
-    if (knows_all || options.no_measure) return answering;
+    if (options.no_measure || knows(answering->table, question)) return answering;
   } else if (options.no_measure) {
     status = table_status_of(answering.error());
     return answering;
@@ -161,7 +170,7 @@ Result<ExitStatus> recommend(const Session& session, const Options& options) {
   counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
   const double tolerance = AdvisorOptions{}.tolerance;
   network.times = pass_times(advisor, question->gemms, counts, limit->threads, tolerance);
-  if (advisor.curve_count() >= curves_to_interpolate) {
+  if (static_cast<std::ptrdiff_t>(advisor.curve_count()) >= curves_to_interpolate) {
     const Config defaults;
     network.best = best_batch(advisor, *question->network, question->dtype, question->pass, question->layout,
                               defaults.batches.from, defaults.batches.to, limit->threads, tolerance);

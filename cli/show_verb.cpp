@@ -174,6 +174,11 @@ Result<ExitStatus> show(const Session& session, const Options& options) {
   if (!limit) return limit.error();
   const Advisor advisor(answering->table);
   const auto all = look_up(advisor, *selection, limit->threads);
+  if (all.empty()) {
+    session.complain({ErrorKind::not_found, answering->path + " says nothing about what was asked",
+                      "measure it with `blastune tune`"});
+    return exit_no_table;
+  }
   if (options.json) {
     print_json(session, *answering, all, *limit);
   } else {

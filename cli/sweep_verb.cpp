@@ -6,6 +6,7 @@
 #include <memory>
 #include <ostream>
 
+#include "base/atomic_file.h"
 #include "base/parse.h"
 #include "cli/format.h"
 #include "cli/interruption.h"
@@ -118,6 +119,10 @@ Result<ExitStatus> sweep(const Session& session, const Options& options) {
   if (!setup) return setup.error();
   auto repeat = parse_integer(options.repeat, 1, 100'000, "--repeat");
   if (!repeat) return repeat.error();
+  if (!options.csv.empty()) {
+    // Before anything is measured in vain.
+    if (auto made = ensure_directory_of(session.files, options.csv); !made) return made.error();
+  }
   auto target = find_target(options.blas_file);
   if (!target) return target.error();
 
@@ -140,6 +145,12 @@ Result<ExitStatus> sweep(const Session& session, const Options& options) {
       if (!finished) return finished.error();
       interrupted = !*finished;
     }
+  }
+  if (times.calls().empty() && !interrupted) {
+    return Error{ErrorKind::unavailable,
+                 fmt::format("nothing could be measured: {} disturbed by other programs or lost",
+                             count_text(times.left_out(), "run")),
+                 "try again when the machine is quieter"};
   }
   session.out << (options.json ? sweep_json(*setup, times) : sweep_text(*setup, times));
   if (!options.csv.empty()) {

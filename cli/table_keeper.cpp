@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/table_keeper.h"
 
+#include <algorithm>
+
 #include "store/table_file.h"
+#include "store/table_limits.h"
 
 namespace blastune {
 
-Result<TableKeeper> TableKeeper::open(const Session& session, std::string path) {
+Result<TableKeeper> TableKeeper::open(const Session& session, std::string path, Damaged damaged) {
   auto lock = lock_tables(session.files, path);
   if (!lock) return lock.error();
   TableKeeper keeper(std::move(path), std::move(lock).value());
   auto tables = load_tables(session.files, keeper.path_);
   if (tables) {
     keeper.tables_ = std::move(tables).value();
-  } else if (tables.error().kind == ErrorKind::invalid_data) {
+  } else if (tables.error().kind == ErrorKind::invalid_data && damaged == Damaged::set_aside) {
     session.note(tables.error().what + "; starting over, the old file is kept as " + keeper.path_ +
                  ".damaged");
     keeper.damaged_ = true;
@@ -37,6 +40,10 @@ Result<void> TableKeeper::keep(const Session& session, Table table) {
   }
   Tables changed = tables_;
   put_table(changed, std::move(table));
+  // A cache directory that many machines share fills up; the table nobody measured for longest goes.
+  while (changed.size() > table_limits::tables) {
+    changed.erase(std::ranges::min_element(changed, {}, &Table::measured_unix));
+  }
   if (auto saved = save_tables(session.files, path_, changed); !saved) return saved;
   tables_ = std::move(changed);
   return {};

@@ -14,9 +14,12 @@ namespace blastune {
 
 class TableKeeper {
  public:
-  // Fails where the file cannot be locked or written beside, before anything was measured in vain. A file
-  // that is damaged or of another version is told of, and set aside as PATH.damaged by the first keep().
-  static Result<TableKeeper> open(const Session& session, std::string path);
+  enum class Damaged {
+    set_aside,  // a file that is damaged or of another version is told of, and kept as PATH.damaged
+    refuse,     // what the user named may not be a table at all
+  };
+  // Fails where the file cannot be locked or written beside, before anything was measured in vain.
+  static Result<TableKeeper> open(const Session& session, std::string path, Damaged damaged);
 
   // What earlier tunes left for this machine and build; without curves when there is nothing.
   [[nodiscard]] Table known(const MachineSignature& machine, const Build& build) const;

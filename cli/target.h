@@ -40,8 +40,9 @@ struct UserLimit {
   std::string source;
 };
 
-// The tightest of BLASTUNE_MAX_THREADS and of the variables that such a build obeys: OPENBLAS_NUM_THREADS,
-// GOTO_NUM_THREADS and OMP_NUM_THREADS for pthread builds, OMP_NUM_THREADS for OpenMP builds.
+// The tightest of BLASTUNE_MAX_THREADS and of the variables that such a build obeys: the first of
+// OPENBLAS_NUM_THREADS, GOTO_NUM_THREADS and OMP_NUM_THREADS for pthread builds, OMP_NUM_THREADS and
+// OMP_THREAD_LIMIT for OpenMP builds.
 [[nodiscard]] std::optional<UserLimit> user_limit(Threading threading);
 
 }  // namespace blastune

@@ -134,16 +134,14 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
   }
   auto limits = read_thread_limits();
   if (!limits) return limits.error();
-  if (!limits->topology.this_system) {
-    return Error{ErrorKind::usage, limits->topology.origin + " describes another machine",
-                 "unset it; a tune measures the machine it runs on"};
-  }
   auto counts = parse_counts(options.threads, *limits);
   if (!counts) return counts.error();
   auto target = find_target(options.blas_file);
   if (!target) return target.error();
 
-  auto keeper = TableKeeper::open(session, options.output.empty() ? own_table_path() : options.output);
+  auto keeper = options.output.empty()
+                    ? TableKeeper::open(session, own_table_path(), TableKeeper::Damaged::set_aside)
+                    : TableKeeper::open(session, options.output, TableKeeper::Damaged::refuse);
   if (!keeper) return keeper.error();
   MeasuringRequest request;
   request.plan = make_plan(plan_options(*config, options.quick, counts->back()), target->library.build);
@@ -160,6 +158,10 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
       measure(session, *target, keeper->known(target->machine, target->library.build), std::move(request));
   if (!measured) return measured.error();
   if (auto error = nothing_measured(*measured)) return *error;
+  if (measured->table.curves.empty()) {
+    session.note("interrupted before anything was measured");
+    return exit_interrupted;
+  }
   if (auto kept = keeper->keep(session, measured->table); !kept) return kept.error();
   print_summary(session, *measured, keeper->path(), options.json);
   if (!measured->trouble.empty()) session.note("ended early: " + measured->trouble);

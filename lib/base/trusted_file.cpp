@@ -45,7 +45,7 @@ Result<std::string> read_checked(FileSystem& files, const std::string& path, std
   const auto status = files.status(fd->get());
   if (!status) return at_path(status.error(), path);
   if (!status->regular) {
-    return Error{ErrorKind::invalid_data, path + " is not a regular file", "name another file"};
+    return Error{ErrorKind::unavailable, path + " is not a regular file", "name another file"};
   }
   if (trusted) {
     if (auto trust = check_trust(files, path, *status); !trust) return trust.error();

@@ -22,6 +22,9 @@ GroupKey group_of(const Gemm& gemm) {
   return {gemm.dtype, gemm.trans_a, gemm.trans_b};
 }
 
+// Of an answer that compares everything but what the library would do by itself.
+constexpr double confidence_without_default = 0.5;
+
 struct Group {
   GroupKey key;
   ShapeModel model;
@@ -60,8 +63,8 @@ struct Advisor::State {
   [[nodiscard]] Advice from_curve(const Curve& curve, int limit) const;
   [[nodiscard]] Advice from_model(const Group& group, const Gemm& gemm, int limit) const;
   // The place of the chosen count among the model's; nothing when all are above the limit.
-  [[nodiscard]] std::optional<std::size_t> choose(const ShapePrediction& prediction, std::span<const int> counts,
-                                                  int limit) const;
+  [[nodiscard]] std::optional<std::size_t> choose(const ShapePrediction& prediction,
+                                                  std::span<const int> counts, int limit) const;
 };
 
 const Curve* Advisor::State::find(const Gemm& gemm) const {
@@ -90,7 +93,8 @@ Advice Advisor::State::from_curve(const Curve& curve, int limit) const {
   advice.expected_seconds = chosen.seconds.mean();
   advice.default_seconds = curve_seconds(curve, std::min(default_threads, limit));
   advice.basis = Basis::measured;
-  advice.confidence = 1;
+  advice.confidence =
+      curve.points.back().threads >= std::min(default_threads, limit) ? 1 : confidence_without_default;
   const Moments acceptable = scaled(chosen.seconds, 1 / (1 + options.tolerance));
   for (const auto& point : curve.points) {
     if (point.threads > limit || point.threads == threads) continue;
@@ -120,7 +124,7 @@ Advice Advisor::State::from_model(const Group& group, const Gemm& gemm, int limi
   advice.expected_seconds = prediction_seconds(prediction, counts, advice.threads);
   advice.default_seconds = prediction_seconds(prediction, counts, std::min(default_threads, limit));
   advice.basis = Basis::interpolated;
-  advice.confidence = 1;
+  advice.confidence = counts.back() >= std::min(default_threads, limit) ? 1 : confidence_without_default;
   const bool own_group = group.key == group_of(gemm);
   const double error = own_group ? prediction.log_error : 2 * prediction.log_error;
   for (std::size_t i = 0; i < counts.size() && counts[i] <= limit; ++i) {

@@ -4,6 +4,9 @@
 // thread, the same answer every time. Immutable once made, so any number of threads may ask it at once;
 // asking neither allocates nor locks.
 //
+// Where the library's own count is allowed but was never measured (a table made under a tighter limit), the
+// answer is the best of those that were, and its confidence is at most one half.
+//
 // A gemm that was measured is answered from its own curve. Any other is answered from a trend of
 // log(time with C / time with 1) over log m, log n, log k, fitted to all curves of the same dtype and
 // corrected by the residuals of the nearest ones (docs/adr/0004-interpolation.md).

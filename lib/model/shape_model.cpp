@@ -10,10 +10,11 @@ namespace {
 
 // Figures chosen by leave-one-out regret on measured two-core curves (docs/adr/0004-interpolation.md).
 constexpr std::size_t neighbours = 8;
-constexpr double model_variance = 0.1 * 0.1;   // of a log ratio around trend and neighbours, between shapes
-constexpr double burst_variance = 0.2 * 0.2;   // of one burst, believed until bursts say otherwise
-constexpr double burst_variance_weight = 3;    // how many bursts that belief is worth
-constexpr double bandwidth = 0.8;              // of the neighbours' weight, in octaves
+constexpr double model_variance = 0.1 * 0.1;  // of a log ratio around trend and neighbours, between shapes
+constexpr double burst_variance = 0.2 * 0.2;  // of one burst, believed until bursts say otherwise
+constexpr double burst_variance_weight = 3;   // how many bursts that belief is worth
+constexpr double bandwidth = 0.8;             // of the neighbours' weight, in octaves
+constexpr double negligible_exponent = 25;
 constexpr double prior_weight = 0.2;           // of "the trend is right here", in neighbours at no distance
 constexpr double filled_variance = 0.1 * 0.1;  // added where a count was not measured on a curve
 // Ridge on standardised features: the constant is free, slopes nearly so, curvature must earn its place.
@@ -195,13 +196,14 @@ ShapePrediction ShapeModel::predict(const Gemm& gemm) const {
   std::array<float, neighbours> weight{};
   double total = prior_weight / model_variance;
   for (std::size_t i = 0; i < found; ++i) {
-    const auto squared = static_cast<double>(nearest[i].squared_distance);
-    const double near =
-        std::exp(-squared / (2 * bandwidth * bandwidth)) * static_cast<double>(weights_[nearest[i].index]);
+    const double exponent = static_cast<double>(nearest[i].squared_distance) / (2 * bandwidth * bandwidth);
+    // The closest come first. Programs may trap underflow, and so far away nobody has anything to say.
+    if (exponent > negligible_exponent) break;
+    const double near = std::exp(-exponent) * static_cast<double>(weights_[nearest[i].index]);
     weight[i] = static_cast<float>(near);
     total += near;
   }
-  for (std::size_t i = 0; i < found; ++i) {
+  for (std::size_t i = 0; i < found && weight[i] > 0; ++i) {
     const auto share = static_cast<float>(static_cast<double>(weight[i]) / total);
     const float* row = &residuals_[nearest[i].index * width()];
     for (std::size_t c = 0; c < width(); ++c) columns[c] += share * row[c];

@@ -185,7 +185,7 @@ std::vector<BurstRequest> Planner::next(double seconds) {
   }
   double planned = 0;
   std::vector<BurstRequest> requests;
-  while (!round_.empty() && (requests.empty() || planned < seconds)) {
+  while (!round_.empty() && (requests.empty() || planned < std::min(seconds, left))) {
     const Item& item = items_.at(round_.back());
     round_.pop_back();
     planned += block_seconds(item);
@@ -271,7 +271,10 @@ Progress Planner::progress() const {
 std::vector<Curve> Planner::measured() const {
   std::vector<Curve> curves;
   for (const auto& [gemm, item] : items_) {
-    if (!item.fresh.points.empty()) curves.push_back(item.fresh);
+    // A curve that lacks a count says nothing of whether that one is better.
+    const bool complete =
+        std::ranges::all_of(counts_, [&](int count) { return item.all.find(count) != nullptr; });
+    if (complete && !item.fresh.points.empty()) curves.push_back(item.fresh);
   }
   return curves;
 }

@@ -60,7 +60,8 @@ class Planner {
 
   [[nodiscard]] Progress progress() const;
 
-  // What was measured since the start, one curve a gemm with at least one burst. Known curves not included.
+  // What was measured since the start, one curve a gemm. Known curves are not included, and neither are
+  // gemms of which not every count was measured yet: a choice among some of them could be the wrong one.
   [[nodiscard]] std::vector<Curve> measured() const;
 
  private:

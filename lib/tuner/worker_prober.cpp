@@ -39,15 +39,15 @@ double patience(const BurstRequest& burst, double least) {
          operand_bytes(burst.gemm) / slowest_bytes_per_second;
 }
 
-// What can be told of a file without loading it. A bare name is the loader's business, unless there is
-// such a file here.
+// What can be told of a file without loading it. A bare name is the loader's business: a file of that name in
+// the current directory may be anybody's.
 Result<std::string> loadable_path(const std::string& file) {
   if (file.empty() || file.find('\0') != std::string::npos)
     return Error{ErrorKind::usage, "an empty name is no BLAS library", other_library};
+  if (file.find('/') == std::string::npos) return file;
   struct stat status {};
   const bool there = ::stat(file.c_str(), &status) == 0;
   const int problem = errno;
-  if (file.find('/') == std::string::npos && !there) return file;
   if (!there) {
     const ErrorKind kind =
         problem == ENOENT || problem == ENOTDIR ? ErrorKind::not_found : ErrorKind::unavailable;

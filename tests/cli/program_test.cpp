@@ -89,7 +89,7 @@ TEST_F(Program, UsageErrorsSayWhatIsWrongAndNeverPrintTheHelp) {
   };
   const std::vector<Case> cases{
       {{"recomend"}, "did you mean 'recommend'?"},
-      {{"frobnicate"}, "unknown verb 'frobnicate'"},
+      {{"frobnicate"}, "unknown verb \"frobnicate\""},
       {{"recommend", "--batc", "5"}, "did you mean '--batch'?"},
       {{"recommend"}, "--m"},
       {{"recommend", "--m", "784", "--n", "100"}, "--batch is missing"},
@@ -256,6 +256,41 @@ TEST_F(Program, ADamagedTableIsSetAsideAndToldOf) {
   EXPECT_EQ(run({"show"}).status, 0);
 }
 
+TEST_F(Program, WhatTheUserNamesAndIsNoTableIsLeftAlone) {
+  const std::string path = directory_.write("notes.txt", "my notes");
+  const Ended ended = run({"tune", "--budget", "300ms", "--output", path});
+  EXPECT_EQ(ended.status, 1) << ended.messages;
+  EXPECT_EQ(directory_.read("notes.txt"), "my notes");
+  EXPECT_EQ(run({"tune", "--budget", "300ms", "--output", "/dev/null"}).status, 1);
+  EXPECT_TRUE(std::filesystem::is_character_file("/dev/null"));
+}
+
+TEST_F(Program, AMultiplyTooLargeToMeasureIsMeasuredSmallerOnce) {
+  const std::vector<std::string> words{"recommend", "--gemm", "10000,10000,10000"};
+  const Ended first = run(words);
+  EXPECT_EQ(first.status, 0) << first.messages;
+  const Ended second = run(words);
+  EXPECT_EQ(second.out, first.out);
+  EXPECT_EQ(second.messages, "");
+}
+
+TEST_F(Program, LimitsAreReadAsTheLibrariesReadThem) {
+  ASSERT_EQ(run({"tune", "--budget", "500ms"}).status, 0);
+  for (const auto* text : {"1", " 1", "+1", "1abc", "1,2"}) {
+    for (const auto* variable : {"OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "BLASTUNE_MAX_THREADS"}) {
+      environment_[variable] = text;
+      EXPECT_EQ(run({"recommend", "--gemm", "1000,1000,1000"}).out, "1\n") << variable << '=' << text;
+      environment_.erase(variable);
+    }
+  }
+}
+
+TEST_F(Program, AnotherMachinesTopologyLimitsNothingHere) {
+  environment_["HWLOC_SYNTHETIC"] = "pu:64";
+  EXPECT_EQ(run({"sweep", "--layers", "784,10", "--threads", "64"}).status, 2);
+  EXPECT_EQ(run({"recommend", "--gemm", "1000,1000,1000"}).status, 2);
+}
+
 TEST_F(Program, ATuneThatIsInterruptedKeepsWhatItMeasured) {
   environment_["BLASTUNE_WORKER"] = STEADY_WORKER "_slow";
   Command command = prepared({"tune", "--budget", "60s"});
@@ -304,6 +339,9 @@ TEST_F(Program, AFullDiskIsNoAnswer) {
   if (!std::filesystem::exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
   Command command =
       prepared({"recommend", "--m", "784", "--n", "100", "--batch", "500", "--table", foreign_table()});
+  command.out_file = "/dev/full";
+  EXPECT_EQ(run_program(command).status, 1);
+  command = prepared({"--version"});
   command.out_file = "/dev/full";
   EXPECT_EQ(run_program(command).status, 1);
 }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cfenv>
 #include <cmath>
 #include <vector>
 
@@ -174,6 +175,31 @@ TEST(Advisor, CurvesThatMissCountsOrTheFirstDoNotConfuseIt) {
   // A curve without the asked-for counts is no opinion of its own; its neighbours answer.
   const Curve& without_one = table.curves[1];
   EXPECT_EQ(advisor.advise(without_one.gemm, 1).threads, 1);
+}
+
+TEST(Advisor, IsNotSureWithoutTheLibrarysOwnCount) {
+  Table table = formula_table(40, 8, 14);
+  for (auto& curve : table.curves) curve.points.resize(1);
+  const Advisor advisor(table);
+  const Gemm measured = table.curves.front().gemm;
+  EXPECT_EQ(advisor.advise(measured, 8).threads, 1);
+  EXPECT_LE(advisor.advise(measured, 8).confidence, 0.5);
+  EXPECT_EQ(advisor.advise(measured, 1).confidence, 1);
+  Gemm other = measured;
+  ++other.k;
+  EXPECT_LE(advisor.advise(other, 8).confidence, 0.5);
+}
+
+// Programs may trap them, and a library must not leave them behind.
+TEST(Advisor, RaisesNoFloatingPointExceptionButInexact) {
+  const Advisor advisor(formula_table(300, 8, 15, 0.2));
+  Rng rng(23);
+  std::feclearexcept(FE_ALL_EXCEPT);
+  for (int trial = 0; trial < 2000; ++trial) {
+    (void)advisor.advise(random_gemm(rng), 8);
+    (void)advisor.threads({DType::f64, Transpose::none, Transpose::none, 1, 1, max_dimension - trial}, 8);
+  }
+  EXPECT_EQ(std::fetestexcept(FE_INVALID | FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW), 0);
 }
 
 TEST(Advisor, ExtremeSizesStayFinite) {
