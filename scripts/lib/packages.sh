@@ -4,6 +4,7 @@
 # Sourced by the scripts beside this folder: which Debian packages each job needs, how missing ones are
 # installed, and how a preset is built. Relies on nothing that a minimal Debian 12 lacks.
 # docs/dependencies.md says why each package is there.
+# shellcheck disable=SC2034 # the lists are for those who source this
 
 blastune_build_packages=(cmake ninja-build g++ pkg-config libhwloc-dev nlohmann-json3-dev libcli11-dev
   libfmt-dev zlib1g-dev)
