@@ -56,6 +56,7 @@ std::vector<std::string> tally(const std::vector<std::string>& descriptions) {
     }
   }
   std::vector<std::string> lines;
+  lines.reserve(found.size());
   for (const auto& [description, count] : found) lines.push_back(fmt::format("{} x {}", count, description));
   return lines;
 }

@@ -20,11 +20,14 @@ struct JsonCursor {
 // What the parser reads through. All copies move the one cursor.
 class JsonIterator {
  public:
+  // The names that std::iterator_traits looks for.
+  // NOLINTBEGIN(readability-identifier-naming)
   using iterator_category = std::input_iterator_tag;
   using value_type = char;
   using difference_type = std::ptrdiff_t;
   using pointer = const char*;
   using reference = const char&;
+  // NOLINTEND(readability-identifier-naming)
 
   explicit JsonIterator(JsonCursor& cursor) : cursor_(&cursor) {}
   JsonIterator() = default;  // the end

@@ -273,7 +273,7 @@ std::vector<Curve> Planner::measured() const {
   for (const auto& [gemm, item] : items_) {
     // A curve that lacks a count says nothing of whether that one is better.
     const bool complete =
-        std::ranges::all_of(counts_, [&](int count) { return item.all.find(count) != nullptr; });
+        std::ranges::all_of(counts_, [&all = item.all](int count) { return all.find(count) != nullptr; });
     if (complete && !item.fresh.points.empty()) curves.push_back(item.fresh);
   }
   return curves;
