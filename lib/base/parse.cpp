@@ -106,7 +106,8 @@ Result<std::vector<std::int64_t>> parse_integer_list(std::string_view text, std:
                            std::to_string(high));
   };
   const auto allowed = [&](const std::optional<std::int64_t>& value) {
-    return value && *value >= 0 && *value >= low && *value <= high;
+    const std::int64_t number = value.value_or(-1);
+    return number >= 0 && number >= low && number <= high;
   };
   std::vector<std::int64_t> values;
   for (std::string_view rest = text;;) {
