@@ -112,10 +112,10 @@ TEST_F(TrustedFileTest, JudgesTheOwner) {
 }
 
 TEST_F(TrustedFileTest, RefusesDirectoriesPipesAndDevices) {
-  EXPECT_EQ(read_trusted_file(files_, directory_.path(), 10).error().kind, ErrorKind::invalid_data);
+  EXPECT_EQ(read_trusted_file(files_, directory_.path(), 10).error().kind, ErrorKind::unavailable);
   ASSERT_EQ(::mkfifo(directory_.path("pipe").c_str(), 0600), 0);
-  EXPECT_EQ(read_trusted_file(files_, directory_.path("pipe"), 10).error().kind, ErrorKind::invalid_data);
-  EXPECT_EQ(read_trusted_file(files_, "/dev/zero", 10).error().kind, ErrorKind::invalid_data);
+  EXPECT_EQ(read_trusted_file(files_, directory_.path("pipe"), 10).error().kind, ErrorKind::unavailable);
+  EXPECT_EQ(read_trusted_file(files_, "/dev/zero", 10).error().kind, ErrorKind::unavailable);
   EXPECT_EQ(read_trusted_file(files_, directory_.path("absent"), 10).error().kind, ErrorKind::not_found);
 }
 
