@@ -62,6 +62,13 @@ std::optional<double> seconds_of(std::string_view text) {
   return *value * factor;
 }
 
+// -1 for what is no number; lists hold none below 0.
+std::int64_t number_in_list(std::string_view text) {
+  std::int64_t number = -1;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return problem == std::errc{} && end == text.data() + text.size() ? number : -1;
+}
+
 }  // namespace
 
 std::string in_quotes(std::string_view text) {
@@ -105,27 +112,24 @@ Result<std::vector<std::int64_t>> parse_integer_list(std::string_view text, std:
                        "a list like 50,100 or 1-8,16 of integers from " + std::to_string(low) + " to " +
                            std::to_string(high));
   };
-  const auto allowed = [&](const std::optional<std::int64_t>& value) {
-    const std::int64_t number = value.value_or(-1);
-    return number >= 0 && number >= low && number <= high;
-  };
+  const auto allowed = [&](std::int64_t number) { return number >= 0 && number >= low && number <= high; };
   std::vector<std::int64_t> values;
   for (std::string_view rest = text;;) {
     const auto comma = rest.find(',');
     const auto item = rest.substr(0, comma);
     const auto dash = item.find('-');
-    const auto first = whole_number<std::int64_t>(item.substr(0, dash));
-    const auto last = dash == item.npos ? first : whole_number<std::int64_t>(item.substr(dash + 1));
-    if (!allowed(first) || !allowed(last) || *last < *first) return refuse();
+    const std::int64_t first = number_in_list(item.substr(0, dash));
+    const std::int64_t last = dash == item.npos ? first : number_in_list(item.substr(dash + 1));
+    if (!allowed(first) || !allowed(last) || last < first) return refuse();
     // Both ends are not negative, so the difference cannot overflow; it is compared before it is used.
-    if (static_cast<std::uint64_t>(*last - *first) >= max_count - values.size()) {
+    if (static_cast<std::uint64_t>(last - first) >= max_count - values.size()) {
       return Error{ErrorKind::usage,
                    std::string(what) + ": " + in_quotes(text) + " names more than " +
                        std::to_string(max_count) + " numbers",
                    {}};
     }
-    for (auto value = *first; value < *last; ++value) values.push_back(value);
-    values.push_back(*last);
+    for (auto value = first; value < last; ++value) values.push_back(value);
+    values.push_back(last);
     if (comma == rest.npos) return values;
     rest.remove_prefix(comma + 1);
   }
