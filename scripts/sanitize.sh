@@ -17,7 +17,7 @@ fi
 
 # valgrind runs 20 to 50 times slower, so it gets the parts whose tests start no other process and finish in
 # seconds on their own.
-valgrind_parts=(base model store client)
+valgrind_parts=(base model store)
 
 blastune_install "${blastune_build_packages[@]}" "${blastune_test_packages[@]}" "${blastune_sanitize_packages[@]}"
 cd "$blastune_repository"

@@ -27,11 +27,10 @@ struct CountFunctions {
   void (*set)(int) = nullptr;
   // omp_in_parallel of the runtime; null in builds without OpenMP.
   int (*in_parallel)() = nullptr;
-  // omp_get_num_procs of the runtime, when that binds its threads; null otherwise.
+  // omp_get_num_procs of the runtime; null in builds without OpenMP.
   int (*processors)() = nullptr;
-  // Where get() reads its answer and set() leaves it, when known: a load instead of a call, and a count that
-  // someone sets at the same moment is never overwritten. Null otherwise.
-  int* count = nullptr;
+  // Where get() reads its answer, when known: a load instead of a call. Null otherwise.
+  const int* count = nullptr;
 };
 
 }  // namespace blastune
