@@ -27,7 +27,7 @@ struct CountFunctions {
   void (*set)(int) = nullptr;
   // omp_in_parallel of the runtime; null in builds without OpenMP.
   int (*in_parallel)() = nullptr;
-  // omp_get_num_procs of the runtime; null in builds without OpenMP.
+  // omp_get_num_procs of the runtime, when that binds its threads; null otherwise.
   int (*processors)() = nullptr;
   // Where get() reads its answer, when known: a load instead of a call. Null otherwise.
   const int* count = nullptr;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstring>
+#include <new>
 
 namespace blastune {
 namespace {
@@ -32,6 +33,107 @@ std::string build_id_of(const dl_phdr_info& info) {
   return {};
 }
 
+// Whether an object defines a symbol, from its own tables; only what lies in its segments is read.
+class SymbolTable {
+ public:
+  explicit SymbolTable(const dl_phdr_info& info) : info_(info) {
+    for (std::size_t i = 0; i < info.dlpi_phnum; ++i) {
+      if (info.dlpi_phdr[i].p_type == PT_DYNAMIC) read_dynamic(info.dlpi_phdr[i]);
+    }
+  }
+
+  // False also when it cannot be told: then found() means nothing.
+  [[nodiscard]] bool readable() const {
+    return hash_ != 0 && symbols_ != 0 && strings_ != 0 && contains(hash_, 4 * sizeof(Elf32_Word)) &&
+           word(1) != 0 && buckets_end() <= info_end(hash_) && word(0) != 0 && word(2) != 0;
+  }
+
+  // Precondition: readable().
+  [[nodiscard]] bool found(const std::string& name) const {
+    std::uint32_t hash = 5381;
+    for (const char c : name) hash = hash * 33U + static_cast<unsigned char>(c);
+    const std::uintptr_t buckets = buckets_end() - std::uintptr_t{word(0)} * sizeof(Elf32_Word);
+    std::uint32_t index = at<Elf32_Word>(buckets + std::uintptr_t{hash % word(0)} * sizeof(Elf32_Word));
+    if (index < word(1)) return false;
+    for (;; ++index) {
+      const std::uintptr_t link = buckets_end() + std::uintptr_t{index - word(1)} * sizeof(Elf32_Word);
+      const std::uintptr_t symbol = symbols_ + std::uintptr_t{index} * sizeof(ElfW(Sym));
+      if (!contains(link, sizeof(Elf32_Word)) || !contains(symbol, sizeof(ElfW(Sym)))) return true;
+      const auto chained = at<Elf32_Word>(link);
+      if ((chained | 1U) == (hash | 1U)) {
+        const auto entry = at<ElfW(Sym)>(symbol);
+        const std::uintptr_t text = strings_ + entry.st_name;
+        if (entry.st_shndx != SHN_UNDEF && contains(text, name.size() + 1) &&
+            std::memcmp(reinterpret_cast<const void*>(text), name.c_str(), name.size() + 1) == 0)
+          return true;
+      }
+      if ((chained & 1U) != 0) return false;
+    }
+  }
+
+ private:
+  template <class T>
+  [[nodiscard]] static T at(std::uintptr_t address) {
+    T value;
+    std::memcpy(&value, reinterpret_cast<const void*>(address), sizeof value);
+    return value;
+  }
+  // Of DT_GNU_HASH: buckets, first symbol that is in it, words of the filter, its shift.
+  [[nodiscard]] Elf32_Word word(std::size_t index) const {
+    return at<Elf32_Word>(hash_ + index * sizeof(Elf32_Word));
+  }
+  [[nodiscard]] std::uintptr_t buckets_end() const {
+    return hash_ + 4 * sizeof(Elf32_Word) + std::uintptr_t{word(2)} * sizeof(ElfW(Addr)) +
+           std::uintptr_t{word(0)} * sizeof(Elf32_Word);
+  }
+
+  // The end of the readable segment around an address; 0 when it is in none.
+  [[nodiscard]] std::uintptr_t info_end(std::uintptr_t address) const {
+    for (std::size_t i = 0; i < info_.dlpi_phnum; ++i) {
+      const ElfW(Phdr)& segment = info_.dlpi_phdr[i];
+      const std::uintptr_t start = info_.dlpi_addr + segment.p_vaddr;
+      if (segment.p_type == PT_LOAD && (segment.p_flags & PF_R) != 0 && address >= start &&
+          address - start < segment.p_memsz)
+        return start + segment.p_memsz;
+    }
+    return 0;
+  }
+  [[nodiscard]] bool contains(std::uintptr_t address, std::size_t bytes) const {
+    const std::uintptr_t end = info_end(address);
+    return end != 0 && end - address >= bytes;
+  }
+
+  void read_dynamic(const ElfW(Phdr) & segment) {
+    const std::uintptr_t start = info_.dlpi_addr + segment.p_vaddr;
+    for (std::size_t i = 0; i < segment.p_memsz / sizeof(ElfW(Dyn)); ++i) {
+      const auto entry = at<ElfW(Dyn)>(start + i * sizeof(ElfW(Dyn)));
+      if (entry.d_tag == DT_NULL) return;
+      // The loader makes these addresses absolute on some architectures, and leaves them on others.
+      const std::uintptr_t given = entry.d_un.d_ptr;
+      const std::uintptr_t address = given < info_.dlpi_addr ? given + info_.dlpi_addr : given;
+      if (entry.d_tag == DT_GNU_HASH) hash_ = address;
+      if (entry.d_tag == DT_SYMTAB) symbols_ = address;
+      if (entry.d_tag == DT_STRTAB) strings_ = address;
+    }
+  }
+
+  const dl_phdr_info& info_;
+  std::uintptr_t hash_ = 0;
+  std::uintptr_t symbols_ = 0;
+  std::uintptr_t strings_ = 0;
+};
+
+bool may_define_config(const dl_phdr_info& info) {
+  const SymbolTable table(info);
+  if (!table.readable()) return true;
+  for (const char* prefix : openblas_prefixes) {
+    for (const char* suffix : openblas_suffixes) {
+      if (table.found(std::string(prefix) + "openblas_get_config" + suffix)) return true;
+    }
+  }
+  return false;
+}
+
 }  // namespace
 
 LoadCounters read_load_counters() {
@@ -55,8 +157,8 @@ std::vector<LoadedObject> list_loaded_objects() {
       [](dl_phdr_info* info, std::size_t, void* result) {
         auto& list = *static_cast<Found*>(result);
         try {
-          list.objects.push_back(
-              {info->dlpi_name == nullptr ? "" : info->dlpi_name, info->dlpi_addr, build_id_of(*info)});
+          list.objects.push_back({info->dlpi_name == nullptr ? "" : info->dlpi_name, info->dlpi_addr,
+                                  build_id_of(*info), may_define_config(*info)});
         } catch (...) {
           list.failed = true;
           return 1;
@@ -64,7 +166,8 @@ std::vector<LoadedObject> list_loaded_objects() {
         return 0;
       },
       &found);
-  if (found.failed) found.objects.clear();
+  // Half a list would pass for a whole one.
+  if (found.failed) throw std::bad_alloc();
   return std::move(found.objects);
 }
 

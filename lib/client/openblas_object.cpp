@@ -5,15 +5,12 @@
 #include <link.h>
 #include <stdlib.h>
 
-#include <array>
 #include <memory>
 #include <string_view>
 
 namespace blastune {
 namespace {
 
-constexpr std::array<const char*, 2> prefixes = {"", "scipy_"};
-constexpr std::array<const char*, 3> suffixes = {"", "64_", "_64"};
 // Up to here an OpenMP build makes its own count follow the calling thread's at every multiply, and its
 // setter sets that too.
 constexpr Version last_following_thread{0, 3, 21};
@@ -41,10 +38,13 @@ void* own_symbol(void* handle, std::uintptr_t base, const std::string& name) {
 }
 
 // The OpenMP runtime that the object's own calls go to: what the whole program binds such a name to, else
-// what the object brings along.
+// what the object brings along. Nothing where these are two: which one the object was bound to depends on the
+// order of loading, and to set the other's count would change somebody else's threads.
 void* runtime_symbol(void* handle, const char* name) {
-  void* address = ::dlsym(RTLD_DEFAULT, name);
-  return address != nullptr ? address : ::dlsym(handle, name);
+  void* of_program = ::dlsym(RTLD_DEFAULT, name);
+  void* of_object = ::dlsym(handle, name);
+  if (of_program != nullptr && of_object != nullptr && of_program != of_object) return nullptr;
+  return of_program != nullptr ? of_program : of_object;
 }
 
 std::string trimmed(const char* text) {
@@ -90,12 +90,18 @@ CountFunctions functions_of(const Build& build, std::uintptr_t base, void* handl
   functions.scope = scope_of(build);
   if (build.threading == Threading::openmp && functions.scope != CountScope::fixed) {
     functions.in_parallel = as_function<int()>(runtime_symbol(handle, "omp_in_parallel"));
-    functions.processors = as_function<int()>(runtime_symbol(handle, "omp_get_num_procs"));
-    if (functions.scope == CountScope::thread) {
-      functions.get = as_function<int()>(runtime_symbol(handle, "omp_get_max_threads"));
-      functions.set = as_function<void(int)>(runtime_symbol(handle, "omp_set_num_threads"));
+    // A value from when the program started; needed only where threads are bound before they are seen.
+    auto* binding = as_function<int()>(runtime_symbol(handle, "omp_get_proc_bind"));
+    if (binding != nullptr && binding() != 0)
+      functions.processors = as_function<int()>(runtime_symbol(handle, "omp_get_num_procs"));
+    auto* get = as_function<int()>(runtime_symbol(handle, "omp_get_max_threads"));
+    auto* set = as_function<void(int)>(runtime_symbol(handle, "omp_set_num_threads"));
+    if (functions.in_parallel == nullptr || get == nullptr || set == nullptr) {
+      functions.scope = CountScope::fixed;
+    } else if (functions.scope == CountScope::thread) {
+      functions.get = get;
+      functions.set = set;
     }
-    if (functions.in_parallel == nullptr) functions.scope = CountScope::fixed;
   }
   if (functions.set == nullptr) functions.scope = CountScope::fixed;
   if (functions.scope == CountScope::process && functions.get != nullptr) {
@@ -109,6 +115,8 @@ CountFunctions functions_of(const Build& build, std::uintptr_t base, void* handl
 }  // namespace
 
 std::optional<OpenBlasObject> recognise_openblas(const LoadedObject& object) {
+  // Below the loader's lock is needed, and a constructor that runs under it may be waiting for this thread.
+  if (!object.may_be_openblas) return std::nullopt;
   Handle handle(::dlopen(object.path.empty() ? nullptr : object.path.c_str(), RTLD_LAZY | RTLD_NOLOAD));
   if (!handle) {
     (void)::dlerror();
@@ -118,8 +126,8 @@ std::optional<OpenBlasObject> recognise_openblas(const LoadedObject& object) {
   found.base = object.base;
   Build& build = found.build;
   void* get_config = nullptr;
-  for (const char* prefix : prefixes) {
-    for (const char* suffix : suffixes) {
+  for (const char* prefix : openblas_prefixes) {
+    for (const char* suffix : openblas_suffixes) {
       if (get_config != nullptr) break;
       build.prefix = prefix;
       build.suffix = suffix;

@@ -2,8 +2,12 @@
 //
 // Tables and libraries that come, change, break and go while the program runs.
 #include <errno.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
+
+#include <thread>
 
 #include "tests/client/client_case.h"
 
@@ -115,6 +119,21 @@ TEST_P(ClientChangeWithBuild, AChangedTableIsPickedUpByItself) {
   });
 }
 
+TEST_P(ClientChangeWithBuild, ATableThatCouldNotBeOpenedIsTriedAgain) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({make_table(blas.build(), 1)}, table_);
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none = {0, before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    EXPECT_EQ(recommend(gemm), 0);
+    EXPECT_EQ(status().reason, BLASTUNE_BAD_TABLE);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_TRUE(soon([] { return recommend(gemm) == 1; }));
+  });
+}
+
 TEST_F(ClientChange, ALibraryLoadedLaterIsFound) {
   alone([&] {
     const std::string library = debian_library("pthread");
@@ -124,6 +143,27 @@ TEST_F(ClientChange, ALibraryLoadedLaterIsFound) {
     const LoadedBlas blas(library);
     save({make_table(blas.build(), 1)}, table_);
     EXPECT_TRUE(soon([] { return recommend(gemm) == 1; }));
+  });
+}
+
+TEST_P(ClientChangeWithBuild, AConstructorMayWaitForAThreadThatMultiplies) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({make_table(blas.build(), 1)}, table_);
+    blas.set_count(3);
+    ASSERT_EQ(recommend(gemm), 1);
+    int ends[2] = {-1, -1};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    ::setenv("BLASTUNE_TEST_SOCKET", std::to_string(ends[1]).c_str(), 1);
+    std::thread multiplier([&] {
+      char byte = 0;
+      EXPECT_EQ(::read(ends[0], &byte, 1), 1);
+      EXPECT_EQ(blastune_reload(), 0);
+      blastune_leave(enter(gemm));
+      EXPECT_EQ(::write(ends[0], &byte, 1), 1);
+    });
+    EXPECT_NE(::dlopen(BLASTUNE_TEST_WAITING, RTLD_NOW), nullptr) << ::dlerror();
+    multiplier.join();
   });
 }
 
