@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "client/processors.h"
 
+#include <dirent.h>
 #include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
+#include <iterator>
+#include <memory>
+#include <string_view>
+#include <utility>
 
 namespace blastune {
 namespace {
@@ -12,22 +18,52 @@ namespace {
 // The quota is spread over several files; administrators do not change it by the second.
 constexpr std::int64_t quota_seconds = 10;
 
+// A look a second must stay cheap in a host of thousands of threads.
+constexpr int most_threads = 256;
+
+struct CloseDirectory {
+  void operator()(DIR* directory) const { ::closedir(directory); }
+};
+
+void add_affinity_of(pid_t thread, std::vector<int>& processors) {
+  const std::vector<int> its = read_affinity(
+      [thread](std::size_t bytes, cpu_set_t* mask) { return ::sched_getaffinity(thread, bytes, mask); });
+  if (its == processors) return;
+  std::vector<int> all;
+  all.reserve(its.size() + processors.size());
+  std::set_union(its.begin(), its.end(), processors.begin(), processors.end(), std::back_inserter(all));
+  processors = std::move(all);
+}
+
 }  // namespace
 
-int Processors::read(std::int64_t now, int runtime_processors) {
-  if (quota_read_ < 0 || now < quota_read_ || now - quota_read_ >= quota_seconds) {
+std::vector<int> affinity_of_all_threads() {
+  std::vector<int> processors;
+  // Also when /proc is not there or no descriptor is left.
+  add_affinity_of(0, processors);
+  add_affinity_of(::getpid(), processors);
+  const std::unique_ptr<DIR, CloseDirectory> tasks(::opendir("/proc/self/task"));
+  if (!tasks) return processors;
+  int threads = 0;
+  for (const dirent* entry = nullptr;
+       threads < most_threads && (entry = ::readdir(tasks.get())) != nullptr;) {
+    const std::string_view name = entry->d_name;
+    pid_t thread = 0;
+    const auto [end, problem] = std::from_chars(name.data(), name.data() + name.size(), thread);
+    if (problem != std::errc() || end != name.data() + name.size()) continue;
+    add_affinity_of(thread, processors);
+    ++threads;
+  }
+  return processors;
+}
+
+int Processors::read(std::int64_t now, bool force, int runtime_processors) {
+  if (force || quota_read_ < 0 || now < quota_read_ || now - quota_read_ >= quota_seconds) {
     limits_.quota_cores.reset();
     read_cpu_quota({}, limits_);
     quota_read_ = now;
   }
-  // A program may bind single threads and leave the rest free, so the asking thread's is not all there is.
-  const auto affinity_of = [](pid_t thread) {
-    return read_affinity(
-        [thread](std::size_t bytes, cpu_set_t* mask) { return ::sched_getaffinity(thread, bytes, mask); });
-  };
-  limits_.affinity = affinity_of(0);
-  std::vector<int> first_thread = affinity_of(::getpid());
-  if (first_thread.size() > limits_.affinity.size()) limits_.affinity = std::move(first_thread);
+  limits_.affinity = affinity_of_all_threads();
   const int usable = usable_processors(limits_);
   if (runtime_processors <= usable) return usable;
   return limits_.quota_cores

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "base/cpu_limits.h"
 
@@ -12,14 +13,18 @@ namespace blastune {
 
 class Processors {
  public:
-  // now: seconds. runtime_processors: what the OpenMP runtime of the library counts, or 0. It matters where
-  // that runtime has bound the asking thread to one processor and its other threads to others
-  // (OMP_PROC_BIND): the affinity of one thread is then not that of the process.
-  int read(std::int64_t now, int runtime_processors);
+  // now: seconds. force: look at every source, however lately it was read. runtime_processors: what an
+  // OpenMP runtime that binds its threads counts, or 0: until those threads run, only the one that is bound
+  // already can be seen.
+  int read(std::int64_t now, bool force, int runtime_processors);
 
  private:
   CpuLimits limits_;
   std::int64_t quota_read_ = -1;
 };
+
+// Where any of this process's threads may run; ascending. A program, or its OpenMP runtime, may bind single
+// threads, so that of one thread is not that of the process. The first few hundred threads are looked at.
+[[nodiscard]] std::vector<int> affinity_of_all_threads();
 
 }  // namespace blastune

@@ -44,7 +44,7 @@ void Refresher::refresh(std::int64_t now, bool force, std::optional<std::size_t>
   }
   if (advisor_ && *slot != slot_) advisor_.reset();
   if (read_needed_ || (!advisor_ && *slot != slot_)) read_table(*slot);
-  if (advisor_) publish(*slot, now);
+  if (advisor_) publish(*slot, now, force);
 }
 
 std::optional<std::size_t> Refresher::find_blas(const void* symbol) {
@@ -54,7 +54,7 @@ std::optional<std::size_t> Refresher::find_blas(const void* symbol) {
 
 void Refresher::read_table(std::size_t slot) {
   slot_ = slot;
-  read_needed_ = false;
+  read_needed_ = true;  // until there is an answer that holds as long as the files stay as they are
   if (!machine_) {
     Result<MachineSignature> machine = read_machine_signature();
     if (!machine) return keep_or_withdraw(slot, machine.error());
@@ -62,6 +62,8 @@ void Refresher::read_table(std::size_t slot) {
   }
   RealFileSystem files;
   Result<StoredTable> stored = find_stored_table(files, watch_.paths(), *machine_, slots_[slot].object.build);
+  // What the system refused now (descriptors, memory, permission) it may grant a second later.
+  read_needed_ = !stored && stored.error().kind == ErrorKind::unavailable;
   if (!stored) return keep_or_withdraw(slot, stored.error());
   advisor_ = std::make_shared<const Advisor>(stored->table);
   report_.reason = Reason::ready;
@@ -104,10 +106,10 @@ bool Refresher::for_this_machine() {
   return false;
 }
 
-void Refresher::publish(std::size_t slot, std::int64_t now) {
+void Refresher::publish(std::size_t slot, std::int64_t now, bool force) {
   const OpenBlasObject& object = slots_[slot].object;
   const int runtime = object.functions.processors == nullptr ? 0 : object.functions.processors();
-  const int usable = std::clamp(processors_.read(now, runtime), 1, SnapshotWord::largest_cap);
+  const int usable = std::clamp(processors_.read(now, force, runtime), 1, SnapshotWord::largest_cap);
   const int cap = settings_.max_threads == 0 ? usable : std::min(usable, settings_.max_threads);
   report_.build = describe(object.build);
   report_.usable = usable;
@@ -145,7 +147,8 @@ void Refresher::withdraw(Reason reason, std::string message) {
 }
 
 void Refresher::tell(std::string message) {
-  if (settings_.log != LogLevel::silent) log_line(message);
+  // A read that is tried again every second is told once.
+  if (settings_.log != LogLevel::silent && message != report_.message) log_line(message);
   report_.message = std::move(message);
 }
 

@@ -51,7 +51,7 @@ class Refresher {
   // chosen: the slot that the program named, or nothing. The box outlives this.
   Refresher(BuildSlots& slots, SnapshotBox& box, Settings settings, std::vector<std::string> table_paths);
 
-  // now: seconds since 1970. force: read the table again even if its files look unchanged.
+  // now: seconds since 1970. force: read the table and the limits again even if they look unchanged.
   void refresh(std::int64_t now, bool force, std::optional<std::size_t> chosen);
   // Looks for the OpenBLAS that an address belongs to, whether there is a table or not.
   std::optional<std::size_t> find_blas(const void* symbol);
@@ -63,7 +63,7 @@ class Refresher {
   void withdraw(Reason reason, std::string message);
   void read_table(std::size_t slot);
   void keep_or_withdraw(std::size_t slot, const Error& error);
-  void publish(std::size_t slot, std::int64_t now);
+  void publish(std::size_t slot, std::int64_t now, bool force);
   [[nodiscard]] bool for_this_machine();
   void tell(std::string message);
 

@@ -3,14 +3,17 @@
 // The small parts of the client that need no OpenBLAS.
 #include <gtest/gtest.h>
 #include <link.h>
+#include <sched.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cstring>
 #include <map>
 #include <thread>
 
 #include "client/loaded_objects.h"
 #include "client/memo.h"
+#include "client/processors.h"
 #include "client/settings.h"
 #include "client/snapshot.h"
 #include "client/table_watch.h"
@@ -143,6 +146,26 @@ TEST(TableWatch, SeesEveryKindOfChange) {
   EXPECT_FALSE(watch.any());
 }
 
+TEST(Processors, AreThoseOfAllThreadsAndNotOfTheOneThatAsks) {
+  cpu_set_t before;
+  ASSERT_EQ(::sched_getaffinity(0, sizeof before, &before), 0);
+  const auto all = affinity_of_all_threads();
+  EXPECT_EQ(all.size(), static_cast<std::size_t>(CPU_COUNT(&before)));
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(static_cast<std::size_t>(all.front()), &one);
+  std::atomic<bool> stop{false};
+  std::thread free([&] {
+    while (!stop) std::this_thread::yield();
+  });
+  ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
+  EXPECT_EQ(affinity_of_all_threads(), all);
+  stop = true;
+  free.join();
+  EXPECT_EQ(affinity_of_all_threads().size(), 1U);
+  ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
+}
+
 class Notes {
  public:
   void add(std::uint32_t type, const std::string& name, const std::string& value) {
@@ -187,6 +210,7 @@ TEST(BuildId, HostileLengthsAreRefused) {
 TEST(LoadedObjects, ListsThisProgramAndItsLibraries) {
   const auto objects = list_loaded_objects();
   EXPECT_GE(objects.size(), 3U);
+  for (const LoadedObject& object : objects) EXPECT_FALSE(object.may_be_openblas) << object.path;
   EXPECT_EQ(read_load_counters(), read_load_counters());
   EXPECT_GE(read_load_counters().loaded, objects.size());
 }
