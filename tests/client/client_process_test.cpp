@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 
 #include <atomic>
 #include <thread>
@@ -181,6 +182,23 @@ TEST_P(ClientProcessWithBuild, SaysNothingUnlessAsked) {
   EXPECT_NE(changes.find("kept the advice"), std::string::npos) << changes;
   EXPECT_EQ(changes.find("100x500x784"), std::string::npos) << changes;
   EXPECT_NE(said("2").find("100x500x784"), std::string::npos);
+}
+
+TEST_F(ClientProcess, ALineThatNobodyReadsDoesNotEndTheProgram) {
+  alone([&] {
+    ::setenv("BLASTUNE_LOG", "1", 1);
+    int ends[2] = {-1, -1};
+    ASSERT_EQ(::pipe(ends), 0);
+    ::close(ends[0]);
+    const int saved = ::dup(STDERR_FILENO);
+    ::dup2(ends[1], STDERR_FILENO);
+    recommend(gemm);
+    ::dup2(saved, STDERR_FILENO);
+    EXPECT_EQ(status().reason, BLASTUNE_NO_TABLE);
+    sigset_t pending;
+    ::sigpending(&pending);
+    EXPECT_EQ(sigismember(&pending, SIGPIPE), 0);
+  });
 }
 
 TEST_P(ClientProcessWithBuild, AThreadMayBeCancelledAtAnyTime) {
