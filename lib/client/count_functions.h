@@ -29,8 +29,9 @@ struct CountFunctions {
   int (*in_parallel)() = nullptr;
   // omp_get_num_procs of the runtime, when that binds its threads; null otherwise.
   int (*processors)() = nullptr;
-  // Where get() reads its answer, when known: a load instead of a call. Null otherwise.
-  const int* count = nullptr;
+  // Where get() reads its answer and set() leaves it, when known: a load instead of a call, and a count that
+  // someone sets at the same moment is never overwritten. Null otherwise.
+  int* count = nullptr;
 };
 
 }  // namespace blastune

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "client/count_guard.h"
 
-#include <sched.h>
+#include <pthread.h>
 #include <time.h>
 
 #include <algorithm>
@@ -12,10 +12,17 @@ namespace {
 // Of state_ for counts of threads: number inside below, their common count above.
 constexpr unsigned common_shift = 32;
 
-// Busy ends within microseconds unless its thread lost the processor.
+// Busy ends within microseconds unless its thread lost the processor, or forks.
 void pause(int attempt) {
-  constexpr int before_yielding = 100;
-  if (attempt >= before_yielding) ::sched_yield();
+  constexpr int before_sleeping = 100;
+  if (attempt >= before_sleeping) {
+    // Neither a point to be cancelled at nor one that touches errno.
+    int state = PTHREAD_CANCEL_ENABLE;
+    ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+    const timespec a_moment = {0, 50'000};
+    ::clock_nanosleep(CLOCK_MONOTONIC, 0, &a_moment, nullptr);
+    ::pthread_setcancelstate(state, &state);
+  }
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_ia32_pause();
 #endif
@@ -53,14 +60,29 @@ int CountGuard::user_count_among_others() const {
   }
 }
 
-void CountGuard::set_checked(int count, int user) {
-  functions_.set(count);
+bool CountGuard::change(int from, int to) {
+  // The threads for it run already: never is a count above the user's set.
+  if (functions_.count != nullptr)
+    return __atomic_compare_exchange_n(functions_.count, &from, to, false, __ATOMIC_SEQ_CST,
+                                       __ATOMIC_RELAXED);
+  if (read_count() != from) return false;
+  functions_.set(to);
+  return true;
+}
+
+void CountGuard::check(int count, int user) {
   if (checked_.load(std::memory_order_relaxed)) return;
+  const bool follows = valid(functions_.get()) == count;
+  // Someone else set it in between: nothing is known yet.
+  if (!follows && functions_.count != nullptr && read_count() != count) return;
   checked_.store(true, std::memory_order_relaxed);
   // A library that does not follow is left alone from now on: what else it does then is not known.
-  if (valid(functions_.get()) == count) return;
+  if (follows) return;
   ignored_.store(true, std::memory_order_relaxed);
-  functions_.set(user);
+  if (functions_.count != nullptr)
+    change(count, user);
+  else
+    functions_.set(user);
 }
 
 GuardScope CountGuard::enter(int wanted) {
@@ -94,14 +116,27 @@ GuardScope CountGuard::enter_process(int wanted) {
     }
   }
   // Changed with nobody inside: what a fork() in the middle of a scope left to the child.
-  int user = read_count();
-  if ((state & changed) != 0 && user == ours_.load()) user = valid(user_.load());
-  const int count = wanted == 0 ? user : std::min(wanted, user);
   const std::uint64_t was = state & changed;
-  const std::uint64_t is = count != user ? changed : 0;
-  user_.store(user);
-  ours_.store(count);
-  if ((was | is) != 0) set_checked(count, user);
+  const int left_behind = ours_.load();
+  const int left_user = valid(user_.load());
+  std::uint64_t is = 0;
+  constexpr int attempts = 8;
+  for (int attempt = 0; attempt < attempts; ++attempt) {
+    const int now = read_count();
+    const int user = was != 0 && now == left_behind ? left_user : now;
+    const int count = wanted == 0 ? user : std::min(wanted, user);
+    user_.store(user);
+    ours_.store(count);
+    is = count != user ? changed : 0;
+    if (now == count) break;
+    if (change(now, count)) {
+      check(count, user);
+      break;
+    }
+    // The program has just set another one. Should it go on doing so, that is what holds.
+    is = 0;
+  }
+  if (is == 0) ours_.store(0);
   // Others may have come in meanwhile, so only the marks are touched.
   state_.fetch_xor(busy | (was ^ is));
   return scope;
@@ -126,7 +161,7 @@ void CountGuard::leave_process(const GuardScope& scope) {
 
 void CountGuard::restore() {
   // Someone who set another count inside the scope meant it.
-  if (read_count() == ours_.load()) functions_.set(user_.load());
+  change(ours_.load(), user_.load());
   ours_.store(0);  // no count: a child forked from here on finds nothing to restore
 }
 
@@ -156,7 +191,10 @@ GuardScope CountGuard::enter_thread(int wanted) {
   scope.epoch = epoch_.load(std::memory_order_relaxed);
   scope.previous = static_cast<std::uint16_t>(user);
   scope.changed_to = static_cast<std::uint16_t>(count);
-  if (count != user) set_checked(count, user);
+  if (count != user) {
+    functions_.set(count);
+    check(count, user);
+  }
   return scope;
 }
 

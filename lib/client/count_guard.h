@@ -10,6 +10,10 @@
 // no two threads do it at once and a restore is never lost: whoever makes the number fall to zero while the
 // count is changed takes the busy mark in the same step.
 //
+// The program may set the count at any time. Where the library's variable is known, ours replaces the very
+// count that was read, or nothing. Elsewhere one that is set between our reading and setting is lost: there,
+// programs set theirs while no thread enters or leaves.
+//
 // Count of each thread (CountScope::thread). A thread changes and restores its own. But such a library
 // adapts one common set of buffers to the count of whoever multiplies, and frees the rest while others
 // may use them. Threads that overlap therefore agree: the first sets the count of all, others take the
@@ -48,6 +52,7 @@ class CountGuard {
     if (functions_.count != nullptr) {
       const std::uint64_t before = state_.load();
       const int now = __atomic_load_n(functions_.count, __ATOMIC_RELAXED);
+      std::atomic_thread_fence(std::memory_order_acquire);  // or the look back could come first
       if ((before & marks) == 0 && state_.load() == before && now >= 1 && now <= largest_count) return now;
     }
     return user_count_among_others();
@@ -78,7 +83,10 @@ class CountGuard {
   [[nodiscard]] int user_count_among_others() const;
   static int valid(int count);
   [[nodiscard]] int read_count() const;
-  void set_checked(int count, int user);
+  // False when the count is not `from` any more.
+  bool change(int from, int to);
+  // Once: whether the library follows the count that was just set.
+  void check(int count, int user);
   GuardScope enter_process(int wanted);
   void leave_process(const GuardScope& scope);
   void restore();

@@ -106,7 +106,7 @@ CountFunctions functions_of(const Build& build, std::uintptr_t base, void* handl
   if (functions.set == nullptr) functions.scope = CountScope::fixed;
   if (functions.scope == CountScope::process && functions.get != nullptr) {
     // openblas_get_num_threads() is a call and a check in front of this; it is believed when both agree.
-    const auto* count = static_cast<const int*>(own_symbol(handle, base, "blas_cpu_number"));
+    auto* count = static_cast<int*>(own_symbol(handle, base, "blas_cpu_number"));
     if (count != nullptr && *count == functions.get()) functions.count = count;
   }
   return functions;

@@ -2,6 +2,7 @@
 #include "client/count_guard.h"
 
 #include <gtest/gtest.h>
+#include <time.h>
 
 #include <atomic>
 #include <thread>
@@ -277,6 +278,60 @@ TEST(CountGuardThread, ThreadsThatOverlapAgreeOrUseOne) {
   EXPECT_EQ(seen_by_another(0), 3);
   guard.leave(first);
   EXPECT_EQ(seen_by_another(2), 2);
+}
+
+// What functions() gives, where the library's variable is known too.
+int variable = 4;
+CountFunctions functions_with_variable() {
+  CountFunctions known;
+  known.scope = CountScope::process;
+  known.get = [] { return __atomic_load_n(&variable, __ATOMIC_SEQ_CST); };
+  known.set = [](int) { ADD_FAILURE() << "would overwrite what another thread sets"; };
+  known.count = &variable;
+  variable = 4;
+  return known;
+}
+
+TEST(CountGuardVariable, IsReplacedOnlyWhereItIsStillWhatWasRead) {
+  CountGuard guard(functions_with_variable());
+  const GuardScope scope = guard.enter(2);
+  EXPECT_EQ(variable, 2);
+  EXPECT_EQ(guard.user_count(), 4);
+  guard.leave(scope);
+  EXPECT_EQ(variable, 4);
+  EXPECT_TRUE(guard.applies());
+}
+
+TEST(CountGuardVariable, WhatTheProgramSetsMeanwhileIsNeverLost) {
+  CountGuard guard(functions_with_variable());
+  for (int round = 0; round < 200; ++round) {
+    std::thread multiplier([&] {
+      for (int i = 0; i < 200; ++i) guard.leave(guard.enter(1));
+    });
+    for (int i = 0; i < 20; ++i) __atomic_store_n(&variable, 2 + (round + i) % 3, __ATOMIC_SEQ_CST);
+    multiplier.join();
+    ASSERT_EQ(variable, 2 + (round + 19) % 3) << round;
+  }
+  EXPECT_TRUE(guard.applies());
+}
+
+TEST(CountGuardExclusive, WaitingForAForkCostsLittle) {
+  process_count = 4;
+  CountGuard guard(functions(CountScope::process_exclusive));
+  guard.freeze();
+  double processor_seconds = 0;
+  std::thread waiting([&] {
+    guard.leave(guard.enter(2));
+    timespec used{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    processor_seconds = static_cast<double>(used.tv_sec) + 1e-9 * static_cast<double>(used.tv_nsec);
+  });
+  const timespec long_fork = {0, 400'000'000};
+  ::nanosleep(&long_fork, nullptr);
+  guard.thaw();
+  waiting.join();
+  EXPECT_LT(processor_seconds, 0.2);
+  EXPECT_EQ(get_process(), 4);
 }
 
 TEST(CountGuardDeaf, ALibraryThatDoesNotFollowIsLeftAlone) {
