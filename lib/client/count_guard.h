@@ -51,8 +51,8 @@ class CountGuard {
     // Nobody inside and nothing changed, before and after a plain load: what every lookup passes through.
     if (functions_.count != nullptr) {
       const std::uint64_t before = state_.load();
-      const int now = __atomic_load_n(functions_.count, __ATOMIC_RELAXED);
-      std::atomic_thread_fence(std::memory_order_acquire);  // or the look back could come first
+      // Acquire, or the look back could come first.
+      const int now = __atomic_load_n(functions_.count, __ATOMIC_ACQUIRE);
       if ((before & marks) == 0 && state_.load() == before && now >= 1 && now <= largest_count) return now;
     }
     return user_count_among_others();
