@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <ostream>
 #include <string>
@@ -10,19 +9,17 @@
 
 namespace blastune {
 
-void add_completion_verb(CLI::App& program, Action& chosen) {
+void add_completion_verb(CommandLine& program) {
   auto shell = std::make_shared<std::string>();
-  CLI::App* verb = program.add_subcommand("completion", "Print the completion script of a shell");
-  verb->add_option("shell", *shell, "bash");
-  verb->callback([shell, &chosen] {
-    chosen = [shell](const Session& session) -> Result<ExitStatus> {
-      if (*shell != "bash") {
-        return Error{ErrorKind::usage, "no completion for " + in_quotes(*shell),
-                     "use `blastune completion bash`, as in: source <(blastune completion bash)"};
-      }
-      session.out << bash_completion_script;
-      return exit_done;
-    };
+  Verb verb = program.add_verb("completion", "Print the completion script of a shell");
+  verb.word("shell", *shell, "bash");
+  verb.does([shell](const Session& session) -> Result<ExitStatus> {
+    if (*shell != "bash") {
+      return Error{ErrorKind::usage, "no completion for " + in_quotes(*shell),
+                   "use `blastune completion bash`, as in: source <(blastune completion bash)"};
+    }
+    session.out << bash_completion_script;
+    return exit_done;
   });
 }
 

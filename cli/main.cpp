@@ -4,81 +4,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <CLI/CLI.hpp>
 #include <exception>
 #include <iostream>
-#include <memory>
 #include <string>
-#include <vector>
 
-#include "base/parse.h"
 #include "cli/config_location.h"
 #include "cli/session.h"
-#include "cli/spelling.h"
 #include "cli/verbs.h"
 
 namespace blastune {
 namespace {
-
-struct Common {
-  std::string color = "auto";
-  std::string config_directory;
-};
-
-std::unique_ptr<CLI::App> make_program(Common& common, Action& chosen) {
-  auto program = std::make_unique<CLI::App>(
-      "Finds, keeps and applies the best OpenBLAS thread count for each multiply", "blastune");
-  program->set_version_flag("--version", "blastune " BLASTUNE_VERSION);
-  program->add_option("--color", common.color, "auto (default), always or never")->option_text("WHEN");
-  program
-      ->add_option("--config", common.config_directory,
-                   "the directory of blastune.json (default /etc/blastune)")
-      ->option_text("DIR");
-  program->fallthrough();
-  program->require_subcommand(0, 1);
-  add_recommend_verb(*program, chosen);
-  add_tune_verb(*program, chosen);
-  add_show_verb(*program, chosen);
-  add_sweep_verb(*program, chosen);
-  add_topology_verb(*program, chosen);
-  add_doctor_verb(*program, chosen);
-  add_completion_verb(*program, chosen);
-  return program;
-}
-
-std::vector<std::string> verb_names(CLI::App& program) {
-  std::vector<std::string> names;
-  for (const auto* verb : program.get_subcommands(nullptr)) names.push_back(verb->get_name());
-  return names;
-}
-
-// The options that the words could have meant: the named verb's and the program's own.
-std::vector<std::string> option_names(CLI::App& program) {
-  std::vector<std::string> names;
-  const auto add = [&](CLI::App& app) {
-    for (const auto* option : app.get_options()) {
-      for (const auto& name : option->get_lnames()) names.push_back("--" + name);
-    }
-  };
-  add(program);
-  for (auto* verb : program.get_subcommands()) add(*verb);
-  return names;
-}
-
-Error usage_error(CLI::App& program, const CLI::ParseError& error) {
-  const auto named = program.get_subcommands();
-  const std::string help = named.empty()
-                               ? "`blastune --help` lists the verbs"
-                               : "`blastune " + named.front()->get_name() + " --help` lists the options";
-  if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return {ErrorKind::usage, error.what(), help};
-  const auto extras = program.remaining(true);
-  const std::string word = extras.empty() ? "" : extras.front().substr(0, extras.front().find('='));
-  const bool is_option = word.starts_with("-");
-  const auto meant = probably_meant(word, is_option ? option_names(program) : verb_names(program));
-  const char* what = is_option ? "unknown option " : (named.empty() ? "unknown verb " : "unexpected word ");
-  return {ErrorKind::usage, what + in_quotes(word),
-          meant && (is_option || named.empty()) ? "did you mean '" + *meant + "'? " + help : help};
-}
 
 Result<ColorMode> parse_color(const std::string& text) {
   if (text == "auto") return ColorMode::automatic;
@@ -109,32 +44,38 @@ ExitStatus run(int argc, char** argv) {
   RealFileSystem files;
   SystemClock clock;
   Session session{std::cout, std::cerr, files, clock, ColorMode::automatic, {}};
-  Common common;
-  Action chosen;
-  const auto program = make_program(common, chosen);
-  try {
-    program->parse(argc, argv);
-  } catch (const CLI::Success& request) {
-    // --help and --version: the text is the answer.
-    program->exit(request, session.out, session.messages);
-    return after_answer(session, exit_done);
-  } catch (const CLI::ParseError& error) {
-    session.complain(usage_error(*program, error));
+  std::string color_word = "auto";
+  std::string config_directory;
+  CommandLine program("blastune", "Finds, keeps and applies the best OpenBLAS thread count for each multiply",
+                      BLASTUNE_VERSION);
+  program.option("--color", color_word, "auto (default), always or never", "WHEN");
+  program.option("--config", config_directory, "the directory of blastune.json (default /etc/blastune)",
+                 "DIR");
+  add_recommend_verb(program);
+  add_tune_verb(program);
+  add_show_verb(program);
+  add_sweep_verb(program);
+  add_topology_verb(program);
+  add_doctor_verb(program);
+  add_completion_verb(program);
+  const auto request = program.parse(argc, argv);
+  if (!request) {
+    session.complain(request.error());
     return exit_usage;
   }
-  const auto color = parse_color(common.color);
+  const auto color = parse_color(color_word);
   if (!color) {
     session.complain(color.error());
     return exit_usage;
   }
   session.color = *color;
-  session.config_directory = common.config_directory.empty() ? config_directory_of(running_program(), files)
-                                                             : common.config_directory;
-  if (!chosen) {
-    session.out << program->help();
+  session.config_directory =
+      config_directory.empty() ? config_directory_of(running_program(), files) : config_directory;
+  if (!request->action) {
+    session.out << request->text;
     return after_answer(session, exit_done);
   }
-  const auto status = chosen(session);
+  const auto status = request->action(session);
   if (status) return after_answer(session, *status);
   session.complain(status.error());
   return status_of(status.error());

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <ostream>
@@ -181,34 +180,28 @@ Result<ExitStatus> recommend(const Session& session, const Options& options) {
 
 }  // namespace
 
-void add_recommend_verb(CLI::App& program, Action& chosen) {
+void add_recommend_verb(CommandLine& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = program.add_subcommand("recommend", "Say how many threads a multiply should use");
-  verb->add_option("--m", options->words.m, "input features of the layer")->option_text("M");
-  verb->add_option("--n", options->words.n, "output features of the layer (neurons)")->option_text("N");
-  verb->add_option("--batch", options->words.batch, "samples in the batch")->option_text("B");
-  verb->add_option("--gemm", options->words.gemm, "a column-major multiply itself, by its sizes")
-      ->option_text("M,N,K");
-  verb->add_option("--transpose", options->words.transpose, "of A and B, with --gemm: NN, NT, TN or TT")
-      ->option_text("LETTERS");
-  verb->add_option("--layers", options->words.layers, "a whole network: 784,100,50,10")->option_text("LIST");
-  verb->add_option("--dtype", options->words.dtype, "f32 or f64 (default f64)")->option_text("TYPE");
-  verb->add_option("--pass", options->words.pass, "forward (default), backward-data or backward-weights")
-      ->option_text("PASS");
-  verb->add_option("--layout", options->words.layout, "features-by-batch (default) or batch-by-features")
-      ->option_text("LAYOUT");
-  verb->add_option("--blas", options->choice.blas_file, "ask for this OpenBLAS file")->option_text("FILE");
-  verb->add_option("--table", options->choice.table_file,
-                   "answer from this table, whatever machine it is for")
-      ->option_text("FILE");
-  verb->add_option("--available", options->available, "use at most this many threads")->option_text("K");
-  verb->add_flag("--explain", options->explain, "say on standard error what the answer rests on");
-  verb->add_flag("--json", options->json, "answer as one JSON object");
-  verb->add_flag("--no-measure", options->no_measure,
-                 "without a table, end with status 3 instead of measuring");
-  verb->callback([options, &chosen] {
-    chosen = [options](const Session& session) { return recommend(session, *options); };
-  });
+  Verb verb = program.add_verb("recommend", "Say how many threads a multiply should use");
+  verb.option("--m", options->words.m, "input features of the layer", "M");
+  verb.option("--n", options->words.n, "output features of the layer (neurons)", "N");
+  verb.option("--batch", options->words.batch, "samples in the batch", "B");
+  verb.option("--gemm", options->words.gemm, "a column-major multiply itself, by its sizes", "M,N,K");
+  verb.option("--transpose", options->words.transpose, "of A and B, with --gemm: NN, NT, TN or TT",
+              "LETTERS");
+  verb.option("--layers", options->words.layers, "a whole network: 784,100,50,10", "LIST");
+  verb.option("--dtype", options->words.dtype, "f32 or f64 (default f64)", "TYPE");
+  verb.option("--pass", options->words.pass, "forward (default), backward-data or backward-weights", "PASS");
+  verb.option("--layout", options->words.layout, "features-by-batch (default) or batch-by-features",
+              "LAYOUT");
+  verb.option("--blas", options->choice.blas_file, "ask for this OpenBLAS file", "FILE");
+  verb.option("--table", options->choice.table_file, "answer from this table, whatever machine it is for",
+              "FILE");
+  verb.option("--available", options->available, "use at most this many threads", "K");
+  verb.flag("--explain", options->explain, "say on standard error what the answer rests on");
+  verb.flag("--json", options->json, "answer as one JSON object");
+  verb.flag("--no-measure", options->no_measure, "without a table, end with status 3 instead of measuring");
+  verb.does([options](const Session& session) { return recommend(session, *options); });
 }
 
 }  // namespace blastune

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <ostream>
@@ -189,21 +188,16 @@ Result<ExitStatus> show(const Session& session, const Options& options) {
 
 }  // namespace
 
-void add_show_verb(CLI::App& program, Action& chosen) {
+void add_show_verb(CommandLine& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb = program.add_subcommand("show", "Show which batch sizes of each layer use which count");
-  verb->add_option("--table", options->choice.table_file, "show this table, whatever machine it is for")
-      ->option_text("FILE");
-  verb->add_option("--blas", options->choice.blas_file, "show the table of this OpenBLAS file")
-      ->option_text("FILE");
-  verb->add_option("--layers", options->layers, "this network (default: those of the configuration)")
-      ->option_text("LIST");
-  verb->add_option("--dtype", options->dtype, "f32 or f64 (default both)")->option_text("TYPE");
-  verb->add_option("--pass", options->pass, "forward (default), backward-data, backward-weights or all")
-      ->option_text("PASS");
-  verb->add_flag("--json", options->json, "show as one JSON object");
-  verb->callback(
-      [options, &chosen] { chosen = [options](const Session& session) { return show(session, *options); }; });
+  Verb verb = program.add_verb("show", "Show which batch sizes of each layer use which count");
+  verb.option("--table", options->choice.table_file, "show this table, whatever machine it is for", "FILE");
+  verb.option("--blas", options->choice.blas_file, "show the table of this OpenBLAS file", "FILE");
+  verb.option("--layers", options->layers, "this network (default: those of the configuration)", "LIST");
+  verb.option("--dtype", options->dtype, "f32 or f64 (default both)", "TYPE");
+  verb.option("--pass", options->pass, "forward (default), backward-data, backward-weights or all", "PASS");
+  verb.flag("--json", options->json, "show as one JSON object");
+  verb.does([options](const Session& session) { return show(session, *options); });
 }
 
 }  // namespace blastune

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <ostream>
@@ -162,24 +161,19 @@ Result<ExitStatus> sweep(const Session& session, const Options& options) {
 
 }  // namespace
 
-void add_sweep_verb(CLI::App& program, Action& chosen) {
+void add_sweep_verb(CommandLine& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb =
-      program.add_subcommand("sweep", "Time a network's forward pass over batch sizes and counts");
-  verb->add_option("--layers", options->layers, "the network: 784,100,50,10")->option_text("LIST");
-  verb->add_option("--batches", options->batches, "batch sizes (default " + options->batches + ")")
-      ->option_text("LIST");
-  verb->add_option("--threads", options->threads, "constant counts: 1-8 (default all worth measuring)")
-      ->option_text("LIST");
-  verb->add_option("--repeat", options->repeat, "how often each (default 30)")->option_text("N");
-  verb->add_option("--dtype", options->dtype, "f32 or f64 (default f64)")->option_text("TYPE");
-  verb->add_option("--blas", options->blas_file, "measure this OpenBLAS file")->option_text("FILE");
-  verb->add_option("--csv", options->csv, "also write every call to this file, compressed if it ends in .gz")
-      ->option_text("FILE");
-  verb->add_flag("--json", options->json, "answer as one JSON object");
-  verb->callback([options, &chosen] {
-    chosen = [options](const Session& session) { return sweep(session, *options); };
-  });
+  Verb verb = program.add_verb("sweep", "Time a network's forward pass over batch sizes and counts");
+  verb.option("--layers", options->layers, "the network: 784,100,50,10", "LIST");
+  verb.option("--batches", options->batches, "batch sizes (default " + options->batches + ")", "LIST");
+  verb.option("--threads", options->threads, "constant counts: 1-8 (default all worth measuring)", "LIST");
+  verb.option("--repeat", options->repeat, "how often each (default 30)", "N");
+  verb.option("--dtype", options->dtype, "f32 or f64 (default f64)", "TYPE");
+  verb.option("--blas", options->blas_file, "measure this OpenBLAS file", "FILE");
+  verb.option("--csv", options->csv, "also write every call to this file, compressed if it ends in .gz",
+              "FILE");
+  verb.flag("--json", options->json, "answer as one JSON object");
+  verb.does([options](const Session& session) { return sweep(session, *options); });
 }
 
 }  // namespace blastune

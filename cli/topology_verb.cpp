@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <CLI/CLI.hpp>
 #include <memory>
 
 #include "cli/topology_report.h"
@@ -7,16 +6,13 @@
 
 namespace blastune {
 
-void add_topology_verb(CLI::App& program, Action& chosen) {
+void add_topology_verb(CommandLine& program) {
   auto json = std::make_shared<bool>(false);
-  CLI::App* verb =
-      program.add_subcommand("topology", "Show cores, caches, NUMA nodes, limits and candidate counts");
-  verb->add_flag("--json", *json, "show as one JSON object");
-  verb->callback([json, &chosen] {
-    chosen = [json](const Session& session) -> Result<ExitStatus> {
-      if (auto shown = run_topology(*json, session.out); !shown) return shown.error();
-      return exit_done;
-    };
+  Verb verb = program.add_verb("topology", "Show cores, caches, NUMA nodes, limits and candidate counts");
+  verb.flag("--json", *json, "show as one JSON object");
+  verb.does([json](const Session& session) -> Result<ExitStatus> {
+    if (auto shown = run_topology(*json, session.out); !shown) return shown.error();
+    return exit_done;
   });
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <fmt/core.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -174,20 +173,18 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
 
 }  // namespace
 
-void add_tune_verb(CLI::App& program, Action& chosen) {
+void add_tune_verb(CommandLine& program) {
   auto options = std::make_shared<Options>();
-  CLI::App* verb =
-      program.add_subcommand("tune", "Measure this machine and keep the result; a second run continues");
-  verb->add_option("--budget", options->budget, "how long at most: 30s, 2m (default from the configuration)")
-      ->option_text("TIME");
-  verb->add_flag("--quick", options->quick, "forward passes and a coarse sample only, 5 s");
-  verb->add_option("--blas", options->blas_file, "measure this OpenBLAS file")->option_text("FILE");
-  verb->add_option("--dtype", options->dtypes, "f32, f64 or f32,f64 (default both)")->option_text("TYPES");
-  verb->add_option("--threads", options->threads, "the thread counts to compare: 1-4,8")->option_text("LIST");
-  verb->add_option("--output", options->output, "keep the table in this file")->option_text("FILE");
-  verb->add_flag("--json", options->json, "summarise as one JSON object");
-  verb->callback(
-      [options, &chosen] { chosen = [options](const Session& session) { return tune(session, *options); }; });
+  Verb verb = program.add_verb("tune", "Measure this machine and keep the result; a second run continues");
+  verb.option("--budget", options->budget, "how long at most: 30s, 2m (default from the configuration)",
+              "TIME");
+  verb.flag("--quick", options->quick, "forward passes and a coarse sample only, 5 s");
+  verb.option("--blas", options->blas_file, "measure this OpenBLAS file", "FILE");
+  verb.option("--dtype", options->dtypes, "f32, f64 or f32,f64 (default both)", "TYPES");
+  verb.option("--threads", options->threads, "the thread counts to compare: 1-4,8", "LIST");
+  verb.option("--output", options->output, "keep the table in this file", "FILE");
+  verb.flag("--json", options->json, "summarise as one JSON object");
+  verb.does([options](const Session& session) { return tune(session, *options); });
 }
 
 }  // namespace blastune
