@@ -40,6 +40,18 @@ class Undisturbed {
   int cancel_state_ = PTHREAD_CANCEL_ENABLE;
 };
 
+// Whether it was done within a second of trying.
+template <class Attempt>
+bool wait_at_most_a_second(const Attempt& attempt) {
+  constexpr int attempts = 1000;
+  for (int i = 0; !attempt(); ++i) {
+    if (i == attempts) return false;
+    const timespec millisecond = {0, 1'000'000};
+    ::nanosleep(&millisecond, nullptr);
+  }
+  return true;
+}
+
 std::uintptr_t this_thread() {
   return static_cast<std::uintptr_t>(::pthread_self());
 }
@@ -182,12 +194,10 @@ void Client::before_fork() {
   const Undisturbed undisturbed;
   if (client.forking_thread_.load() == this_thread()) return;
   // A look takes milliseconds. Should it wait for something that waits for this fork(), it is given up.
-  constexpr int attempts = 1000;
-  for (int attempt = 0; !client.mutex_.try_lock(); ++attempt) {
-    if (attempt == attempts) return;
-    const timespec millisecond = {0, 1'000'000};
-    ::nanosleep(&millisecond, nullptr);
-  }
+  client.forks_waiting_.fetch_add(1);
+  const bool locked = wait_at_most_a_second([] { return client.mutex_.try_lock(); });
+  client.forks_waiting_.fetch_sub(1);
+  if (!locked) return;
   client.forking_thread_.store(this_thread());
   for (std::size_t i = 0; i < client.slots_.size(); ++i) client.slots_[i].guard.freeze();
 }
@@ -212,13 +222,20 @@ void Client::after_fork_in_child() {
     new (&client.mutex_) std::mutex;
     client.refresher_ = nullptr;
   }
+  client.forks_waiting_.store(0);
   client.box_.forget_readers();
   for (std::size_t i = 0; i < client.slots_.size(); ++i) client.slots_[i].guard.forget_other_threads();
 }
 
+// A thread that asks for one look after the other would leave fork() no moment between two of them.
+std::unique_lock<std::mutex> Client::lock_behind_forks() {
+  wait_at_most_a_second([this] { return forks_waiting_.load() == 0; });
+  return std::unique_lock(mutex_);
+}
+
 Report Client::reload() {
   const Undisturbed undisturbed;
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock = lock_behind_forks();
   refresh_locked(true);
   return refresher_->report();
 }
@@ -228,7 +245,7 @@ ClientStatus Client::status() {
   const Undisturbed undisturbed;
   ClientStatus status;
   {
-    const std::scoped_lock lock(mutex_);
+    const std::unique_lock lock = lock_behind_forks();
     if (refresher_ == nullptr) refresh_locked(false);
     status.report = refresher_->report();
   }
@@ -240,7 +257,7 @@ ClientStatus Client::status() {
 
 bool Client::use_blas(const void* symbol) {
   const Undisturbed undisturbed;
-  const std::scoped_lock lock(mutex_);
+  const std::unique_lock lock = lock_behind_forks();
   refresh_locked(false);
   int chosen = -1;
   if (symbol != nullptr) {

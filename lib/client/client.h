@@ -70,6 +70,7 @@ class Client {
   [[nodiscard]] Question ask();
   int threads_for(const Gemm& gemm, const Question& question);
   int look_up(const Gemm& gemm, const Question& question, std::uint64_t& word) noexcept;
+  std::unique_lock<std::mutex> lock_behind_forks();
   void register_for_fork();
   static void before_fork();
   static void after_fork_in_parent();
@@ -80,8 +81,9 @@ class Client {
   BuildSlots slots_;
   std::atomic<int> chosen_{-1};  // a slot's index, or -1: automatic
   std::atomic<bool> log_shapes_{false};
-  std::mutex mutex_;                // for all below
-  Refresher* refresher_ = nullptr;  // made at the first look and never freed
+  std::atomic<int> forks_waiting_{0};  // threads in fork() that want mutex_
+  std::mutex mutex_;                   // for all below
+  Refresher* refresher_ = nullptr;     // made at the first look and never freed
   std::size_t fork_registrations_ = 0;
   std::atomic<std::uintptr_t> forking_thread_{0};  // holds mutex_ and keeps the guards frozen
 };
