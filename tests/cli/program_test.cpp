@@ -2,7 +2,6 @@
 //
 // The whole program from outside: words in; exit status, answer and messages out.
 #include <gtest/gtest.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,7 +32,7 @@ class Program : public ::testing::Test {
 
   Command prepared(std::vector<std::string> words) {
     words.insert(words.begin(), BLASTUNE_PROGRAM);
-    return {std::move(words), environment_, 0, 0, ""};
+    return {std::move(words), environment_, ""};
   }
 
   // A table of a machine that is not this one, with eight cores: answers do not depend on where tests run.
@@ -292,11 +291,8 @@ TEST_F(Program, AnotherMachinesTopologyLimitsNothingHere) {
 }
 
 TEST_F(Program, ATuneThatIsInterruptedKeepsWhatItMeasured) {
-  environment_["BLASTUNE_WORKER"] = STEADY_WORKER "_slow";
-  Command command = prepared({"tune", "--budget", "60s"});
-  command.signal = SIGINT;
-  command.interrupt_after_seconds = 1.5;
-  const Ended ended = run_program(command);
+  environment_["BLASTUNE_WORKER"] = STEADY_WORKER "_interrupting";
+  const Ended ended = run({"tune", "--budget", "60s"});
   EXPECT_EQ(ended.status, 130) << ended.messages;
   EXPECT_NE(ended.messages.find("interrupted"), std::string::npos);
   EXPECT_EQ(run({"show"}).status, 0);

@@ -7,9 +7,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <chrono>
-#include <thread>
-
 #include "base/unique_fd.h"
 
 namespace blastune::testing {
@@ -53,10 +50,6 @@ Ended run_program(const Command& command) {
   }
   out.writing.reset();
   messages.writing.reset();
-  if (command.signal != 0) {
-    std::this_thread::sleep_for(std::chrono::duration<double>(command.interrupt_after_seconds));
-    kill(child, command.signal);
-  }
   Ended ended;
   struct Stream {
     UniqueFd& fd;

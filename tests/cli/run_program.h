@@ -18,8 +18,6 @@ struct Ended {
 struct Command {
   std::vector<std::string> words;                  // the program's path first
   std::map<std::string, std::string> environment;  // all of it
-  int signal = 0;                                  // sent to it; 0: none
-  double interrupt_after_seconds = 0;              // how long it runs before that
   std::string out_file;                            // standard output goes there instead
 };
 
