@@ -11,12 +11,13 @@
 
 #include "blastune/blastune.h"
 #include "client/client.h"
+#include "client/gemm_key.h"
 #include "model/layer.h"
 
 namespace {
 
 using blastune::DType;
-using blastune::Gemm;
+using blastune::GemmKey;
 using blastune::Reason;
 using blastune::Transpose;
 
@@ -58,10 +59,8 @@ bool is_dtype(blastune_dtype dtype) {
   return dtype >= BLASTUNE_F32 && dtype <= BLASTUNE_C128;
 }
 
-// Filled in place: a gemm that is copied by words while its bytes are still being written costs more than the
-// whole look-up.
-bool to_gemm(Gemm& gemm, blastune_dtype dtype, blastune_transpose transpose_a, blastune_transpose transpose_b,
-             std::int64_t m, std::int64_t n, std::int64_t k) {
+bool to_key(GemmKey& key, blastune_dtype dtype, blastune_transpose transpose_a,
+            blastune_transpose transpose_b, std::int64_t m, std::int64_t n, std::int64_t k) {
   if (!is_dtype(dtype) || !is_transpose(transpose_a) || !is_transpose(transpose_b) || !in_range(m) ||
       !in_range(n) || !in_range(k))
     return false;
@@ -70,12 +69,8 @@ bool to_gemm(Gemm& gemm, blastune_dtype dtype, blastune_transpose transpose_a, b
     if (transpose_a == BLASTUNE_CONJ_TRANS) transpose_a = BLASTUNE_TRANS;
     if (transpose_b == BLASTUNE_CONJ_TRANS) transpose_b = BLASTUNE_TRANS;
   }
-  gemm.dtype = static_cast<DType>(dtype);
-  gemm.trans_a = static_cast<Transpose>(transpose_a);
-  gemm.trans_b = static_cast<Transpose>(transpose_b);
-  gemm.m = m;
-  gemm.n = n;
-  gemm.k = k;
+  key = blastune::key_of({static_cast<DType>(dtype), static_cast<Transpose>(transpose_a),
+                          static_cast<Transpose>(transpose_b), m, n, k});
   return true;
 }
 
@@ -150,25 +145,25 @@ int blastune_api_version(void) {
 
 int blastune_recommend_gemm(blastune_dtype dtype, blastune_transpose transpose_a,
                             blastune_transpose transpose_b, int64_t m, int64_t n, int64_t k) {
-  Gemm gemm;
-  if (!to_gemm(gemm, dtype, transpose_a, transpose_b, m, n, k)) return 0;
-  return blastune::process_client().recommend(gemm);
+  GemmKey gemm;
+  if (!to_key(gemm, dtype, transpose_a, transpose_b, m, n, k)) return 0;
+  return blastune::process_client.recommend(gemm);
 }
 
 int blastune_recommend_layer(blastune_dtype dtype, int64_t m, int64_t n, int64_t batch) {
   if (!is_dtype(dtype) || !in_range(m) || !in_range(n) || !in_range(batch)) return 0;
-  return blastune::process_client().recommend(blastune::layer_gemm({m, n}, batch, static_cast<DType>(dtype),
-                                                                   blastune::Pass::forward,
-                                                                   blastune::Layout::features_by_batch));
+  return blastune::process_client.recommend(
+      blastune::key_of(blastune::layer_gemm({m, n}, batch, static_cast<DType>(dtype), blastune::Pass::forward,
+                                            blastune::Layout::features_by_batch)));
 }
 
 int blastune_advise_gemm(blastune_dtype dtype, blastune_transpose transpose_a, blastune_transpose transpose_b,
                          int64_t m, int64_t n, int64_t k, blastune_advice* advice) {
-  Gemm gemm;
-  if (!to_gemm(gemm, dtype, transpose_a, transpose_b, m, n, k) || advice == nullptr ||
+  GemmKey gemm;
+  if (!to_key(gemm, dtype, transpose_a, transpose_b, m, n, k) || advice == nullptr ||
       advice->size < first_advice_size)
     return -EINVAL;
-  const blastune::ClientAdvice found = blastune::process_client().advise(gemm);
+  const blastune::ClientAdvice found = blastune::process_client.advise(blastune::gemm_of(gemm));
   blastune_advice known = {};
   known.limit = found.limit;
   if (found.advice.threads > 0) {
@@ -184,18 +179,18 @@ int blastune_advise_gemm(blastune_dtype dtype, blastune_transpose transpose_a, b
 
 blastune_scope blastune_enter_gemm(blastune_dtype dtype, blastune_transpose transpose_a,
                                    blastune_transpose transpose_b, int64_t m, int64_t n, int64_t k) {
-  Gemm gemm;
-  if (!to_gemm(gemm, dtype, transpose_a, transpose_b, m, n, k)) return {{0, 0}};
-  return pack(blastune::process_client().enter(gemm));
+  GemmKey gemm;
+  if (!to_key(gemm, dtype, transpose_a, transpose_b, m, n, k)) return {{0, 0}};
+  return pack(blastune::process_client.enter(gemm));
 }
 
 void blastune_leave(blastune_scope scope) {
-  blastune::process_client().leave(unpack(scope));
+  blastune::process_client.leave(unpack(scope));
 }
 
 int blastune_use_blas(const void* symbol_address) {
   try {
-    return blastune::process_client().use_blas(symbol_address) ? 0 : -ENOENT;
+    return blastune::process_client.use_blas(symbol_address) ? 0 : -ENOENT;
   } catch (...) {
     return -ENOMEM;
   }
@@ -203,7 +198,7 @@ int blastune_use_blas(const void* symbol_address) {
 
 int blastune_reload(void) {
   try {
-    return error_number(blastune::process_client().reload().reason);
+    return error_number(blastune::process_client.reload().reason);
   } catch (...) {
     return -ENOMEM;
   }
@@ -213,7 +208,7 @@ int blastune_status(blastune_status_info* status) {
   if (status == nullptr || status->size < first_status_size) return -EINVAL;
   blastune_status_info known = {};
   try {
-    const blastune::ClientStatus found = blastune::process_client().status();
+    const blastune::ClientStatus found = blastune::process_client.status();
     known.reason = static_cast<std::int32_t>(found.report.reason);
     known.generation = found.generation;
     known.measured_unix = found.report.measured_unix;

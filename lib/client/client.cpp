@@ -10,17 +10,11 @@
 #include <string>
 
 #include "client/log.h"
-#include "client/memo.h"
 #include "model/thread_use.h"
 #include "store/table_location.h"
 
 namespace blastune {
 namespace {
-
-constinit Client client;
-
-// Only touched when there is advice: a process without a table pays no memory for it.
-constinit thread_local Memo memo;
 
 // Slow work in the middle of somebody's multiply: leaves errno as it was, and does not end half-way because
 // the host cancels the thread.
@@ -58,49 +52,17 @@ std::uintptr_t this_thread() {
 
 }  // namespace
 
-Client& process_client() {
-  return client;
-}
+constinit Client process_client;
 
-inline void Client::keep_fresh() {
-  // Read from memory that the kernel shares with every process; nothing finer is as cheap.
-  const time_t now = ::time(nullptr);
-  if (now != refreshed_.load(std::memory_order_relaxed)) [[unlikely]]
-    refresh_if_nobody_does(now);
-}
-
-inline Client::Question Client::ask() {
-  Question question;
-  question.word = box_.word();
-  if (question.word == 0) return question;
-  question.slot = &slots_[SnapshotWord::slot(question.word)];
-  question.limit = std::min(SnapshotWord::cap(question.word), question.slot->guard.user_count());
-  return question;
-}
-
-inline int Client::threads_for(const Gemm& gemm, const Question& question) {
-  Memo::Entry& entry = memo.place(gemm);
-  if (Memo::answers(entry, question.word, gemm, question.limit)) return entry.threads;
-  std::uint64_t word = 0;
-  const int threads = look_up(gemm, question, word);
-  entry = {word, gemm.m, gemm.n, gemm.k, Memo::kind_of(gemm), question.limit, threads};
-  return threads;
-}
-
-int Client::recommend(const Gemm& gemm) {
-  keep_fresh();
-  const Question question = ask();
-  return question.word == 0 ? 0 : threads_for(gemm, question);
-}
-
-ClientScope Client::enter(const Gemm& gemm) {
+ClientScope Client::enter(GemmKey gemm) {
   keep_fresh();
   const Question question = ask();
   if (question.word == 0) return {};
+  const Memo::Entry entry = remembered(gemm, question);
   // The library does not look at its count for such a multiply.
-  if (runs_on_one_thread(question.slot->object.build, gemm)) return {};
+  if (entry.one_thread_anyway) return {};
   ClientScope scope;
-  scope.guard = question.slot->guard.enter(threads_for(gemm, question));
+  scope.guard = slot_of(question.word).guard.enter(entry.threads);
   scope.slot = static_cast<std::uint8_t>(SnapshotWord::slot(question.word) + 1);
   return scope;
 }
@@ -119,32 +81,38 @@ ClientAdvice Client::advise(const Gemm& gemm) {
   return {reader.get()->advisor->advise(gemm, question.limit), question.limit};
 }
 
-// word: of the snapshot that answered, which may be newer than the question's.
-[[gnu::noinline]] int Client::look_up(const Gemm& gemm, const Question& question,
-                                      std::uint64_t& word) noexcept {
-  int threads = 0;
+[[gnu::noinline]] Memo::Entry Client::look_up(GemmKey key, Question question) noexcept {
+  Memo* memo = thread_memo != nullptr ? thread_memo : make_thread_memo();
+  if (memo != nullptr) {
+    const Memo::Entry& second = memo->second(key);
+    if (second.answers(question.word, key, question.limit)) return second;
+  }
+  const Gemm gemm = gemm_of(key);
+  Memo::Entry entry;
+  entry.key = key;
+  entry.limit = static_cast<std::uint16_t>(question.limit);
+  entry.one_thread_anyway = runs_on_one_thread(slot_of(question.word).object.build, gemm);
   {
     const SnapshotBox::Reader reader(box_);
-    if (reader.get() != nullptr) {
-      word = reader.get()->word;
-      threads = std::clamp(reader.get()->advisor->threads(gemm, question.limit), 0, question.limit);
+    // Of another library, or under another cap: not an answer to this question.
+    if (reader.get() != nullptr && reader.get()->word == question.word) {
+      entry.word = question.word;
+      entry.threads = static_cast<std::uint16_t>(
+          std::clamp(reader.get()->advisor->threads(gemm, question.limit), 0, question.limit));
     }
-  }
-  // Of another library, or under another cap: not an answer to this question.
-  if (word != question.word) {
-    word = 0;
-    threads = 0;
   }
   if (log_shapes_.load(std::memory_order_relaxed)) {
     const Undisturbed undisturbed;
     try {
-      log_line(describe(gemm) + ": " + (threads == 0 ? "no opinion" : std::to_string(threads) + " threads") +
+      log_line(describe(gemm) + ": " +
+               (entry.threads == 0 ? "no opinion" : std::to_string(entry.threads) + " threads") +
                ", at most " + std::to_string(question.limit));
     } catch (...) {
       // A line that cannot be written is no reason to do anything else differently.
     }
   }
-  return threads;
+  if (memo != nullptr) memo->keep(entry);
+  return entry;
 }
 
 [[gnu::noinline]] void Client::refresh_if_nobody_does(time_t now) noexcept {
@@ -192,39 +160,40 @@ void Client::register_for_fork() {
 
 void Client::before_fork() {
   const Undisturbed undisturbed;
-  if (client.forking_thread_.load() == this_thread()) return;
+  if (process_client.forking_thread_.load() == this_thread()) return;
   // A look takes milliseconds. Should it wait for something that waits for this fork(), it is given up.
-  client.forks_waiting_.fetch_add(1);
-  const bool locked = wait_at_most_a_second([] { return client.mutex_.try_lock(); });
-  client.forks_waiting_.fetch_sub(1);
+  process_client.forks_waiting_.fetch_add(1);
+  const bool locked = wait_at_most_a_second([] { return process_client.mutex_.try_lock(); });
+  process_client.forks_waiting_.fetch_sub(1);
   if (!locked) return;
-  client.forking_thread_.store(this_thread());
-  for (std::size_t i = 0; i < client.slots_.size(); ++i) client.slots_[i].guard.freeze();
+  process_client.forking_thread_.store(this_thread());
+  for (std::size_t i = 0; i < process_client.slots_.size(); ++i) process_client.slots_[i].guard.freeze();
 }
 
 void Client::after_fork_in_parent() {
   const Undisturbed undisturbed;
-  if (client.forking_thread_.load() != this_thread()) return;
-  for (std::size_t i = 0; i < client.slots_.size(); ++i) client.slots_[i].guard.thaw();
-  client.forking_thread_.store(0);
-  client.mutex_.unlock();
+  if (process_client.forking_thread_.load() != this_thread()) return;
+  for (std::size_t i = 0; i < process_client.slots_.size(); ++i) process_client.slots_[i].guard.thaw();
+  process_client.forking_thread_.store(0);
+  process_client.mutex_.unlock();
 }
 
 void Client::after_fork_in_child() {
   const Undisturbed undisturbed;
-  if (client.forking_thread_.load() == this_thread() || client.mutex_.try_lock()) {
-    client.forking_thread_.store(0);
-    client.mutex_.unlock();
+  if (process_client.forking_thread_.load() == this_thread() || process_client.mutex_.try_lock()) {
+    process_client.forking_thread_.store(0);
+    process_client.mutex_.unlock();
   } else {
     // A look that another thread was in the middle of is left behind as it is, and the next one begins anew.
     // Slots and the published snapshot are whole at any time.
-    client.forking_thread_.store(0);
-    new (&client.mutex_) std::mutex;
-    client.refresher_ = nullptr;
+    process_client.forking_thread_.store(0);
+    new (&process_client.mutex_) std::mutex;
+    process_client.refresher_ = nullptr;
   }
-  client.forks_waiting_.store(0);
-  client.box_.forget_readers();
-  for (std::size_t i = 0; i < client.slots_.size(); ++i) client.slots_[i].guard.forget_other_threads();
+  process_client.forks_waiting_.store(0);
+  process_client.box_.forget_readers();
+  for (std::size_t i = 0; i < process_client.slots_.size(); ++i)
+    process_client.slots_[i].guard.forget_other_threads();
 }
 
 // A thread that asks for one look after the other would leave fork() no moment between two of them.

@@ -10,13 +10,16 @@
 
 #include <time.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <mutex>
 
 #include "client/build_slots.h"
+#include "client/gemm_key.h"
 #include "client/refresher.h"
 #include "client/snapshot.h"
+#include "client/thread_memo.h"
 #include "model/advice.h"
 #include "model/gemm.h"
 
@@ -46,8 +49,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   // Precondition of these three: check_dimensions(gemm).
-  int recommend(const Gemm& gemm);
-  ClientScope enter(const Gemm& gemm);
+  int recommend(GemmKey gemm);
+  ClientScope enter(GemmKey gemm);
   ClientAdvice advise(const Gemm& gemm);
   void leave(const ClientScope& scope);
 
@@ -60,7 +63,6 @@ class Client {
  private:
   struct Question {
     std::uint64_t word = 0;  // 0: no opinion on anything
-    BuildSlot* slot = nullptr;
     int limit = 0;
   };
 
@@ -68,8 +70,9 @@ class Client {
   void refresh_if_nobody_does(time_t now) noexcept;
   void refresh_locked(bool force);
   [[nodiscard]] Question ask();
-  int threads_for(const Gemm& gemm, const Question& question);
-  int look_up(const Gemm& gemm, const Question& question, std::uint64_t& word) noexcept;
+  [[nodiscard]] BuildSlot& slot_of(std::uint64_t word) const { return slots_[SnapshotWord::slot(word)]; }
+  Memo::Entry remembered(GemmKey gemm, Question question);
+  Memo::Entry look_up(GemmKey gemm, Question question) noexcept;
   std::unique_lock<std::mutex> lock_behind_forks();
   void register_for_fork();
   static void before_fork();
@@ -89,6 +92,37 @@ class Client {
 };
 
 // The one of this process.
-Client& process_client();
+extern constinit Client process_client;
+
+// What follows is inline because all of it together costs little more than one call would.
+
+inline void Client::keep_fresh() {
+  // Read from memory that the kernel shares with every process; nothing finer is as cheap.
+  const time_t now = ::time(nullptr);
+  if (now != refreshed_.load(std::memory_order_relaxed)) [[unlikely]]
+    refresh_if_nobody_does(now);
+}
+
+inline Client::Question Client::ask() {
+  const std::uint64_t word = box_.word();
+  if (word == 0) return {};
+  return {word, std::min(SnapshotWord::cap(word), slot_of(word).guard.user_count())};
+}
+
+inline Memo::Entry Client::remembered(GemmKey gemm, Question question) {
+  const Memo* memo = thread_memo;
+  if (memo != nullptr) [[likely]] {
+    const Memo::Entry& entry = memo->first(gemm);
+    if (entry.answers(question.word, gemm, question.limit)) [[likely]]
+      return entry;
+  }
+  return look_up(gemm, question);
+}
+
+inline int Client::recommend(GemmKey gemm) {
+  keep_fresh();
+  const Question question = ask();
+  return question.word == 0 ? 0 : remembered(gemm, question).threads;
+}
 
 }  // namespace blastune

@@ -17,6 +17,7 @@
 #include "client/settings.h"
 #include "client/snapshot.h"
 #include "client/table_watch.h"
+#include "client/thread_memo.h"
 #include "tests/client/host.h"
 
 namespace blastune {
@@ -56,18 +57,54 @@ TEST(Settings, ACapThatMeansNothingIsIgnoredAndTold) {
   }
 }
 
+TEST(GemmKey, KeepsEveryPartOfAGemm) {
+  for (const Gemm& gemm :
+       {Gemm{DType::f32, Transpose::none, Transpose::none, 1, 1, 1},
+        Gemm{DType::c128, Transpose::conjugated, Transpose::transposed, max_dimension, 2, 3},
+        Gemm{DType::f64, Transpose::transposed, Transpose::conjugated, 2, max_dimension, max_dimension}})
+    EXPECT_EQ(gemm_of(key_of(gemm)), gemm) << describe(gemm);
+}
+
+constexpr GemmKey small_key = key_of({DType::f64, Transpose::none, Transpose::transposed, 3, 4, 5});
+
 TEST(Memo, AnswersOnlyTheSameQuestion) {
   Memo memo;
-  const Gemm gemm{DType::f64, Transpose::none, Transpose::transposed, 3, 4, 5};
-  memo.place(gemm) = {7, 3, 4, 5, Memo::kind_of(gemm), 2, 1};
-  EXPECT_TRUE(Memo::answers(memo.place(gemm), 7, gemm, 2));
-  EXPECT_FALSE(Memo::answers(memo.place(gemm), 8, gemm, 2));
-  EXPECT_FALSE(Memo::answers(memo.place(gemm), 7, gemm, 3));
+  EXPECT_FALSE(memo.first(small_key).answers(7, small_key, 2));
+  memo.keep({7, small_key, 2, 1, false});
+  EXPECT_TRUE(memo.first(small_key).answers(7, small_key, 2));
+  EXPECT_FALSE(memo.first(small_key).answers(8, small_key, 2));
+  EXPECT_FALSE(memo.first(small_key).answers(7, small_key, 3));
   for (const Gemm& other : {Gemm{DType::f32, Transpose::none, Transpose::transposed, 3, 4, 5},
                             Gemm{DType::f64, Transpose::transposed, Transpose::none, 3, 4, 5},
                             Gemm{DType::f64, Transpose::none, Transpose::transposed, 4, 3, 5},
                             Gemm{DType::f64, Transpose::none, Transpose::transposed, 3, 4, 6}})
-    EXPECT_FALSE(Memo::answers(memo.place(gemm), 7, other, 2)) << describe(other);
+    EXPECT_FALSE(memo.first(small_key).answers(7, key_of(other), 2)) << describe(other);
+}
+
+TEST(ThreadMemo, EveryThreadHasItsOwn) {
+  std::thread([] {
+    EXPECT_EQ(thread_memo, nullptr);
+    Memo* mine = make_thread_memo();
+    ASSERT_NE(mine, nullptr);
+    EXPECT_EQ(thread_memo, mine);
+    std::thread([mine] { EXPECT_NE(make_thread_memo(), mine); }).join();
+    EXPECT_EQ(thread_memo, mine);
+  }).join();
+}
+
+TEST(Memo, TwoThatShareAPlaceKeepOneEach) {
+  Memo memo;
+  memo.keep({7, small_key, 2, 1, false});
+  // The first batch size whose place is that of small_key.
+  GemmKey other = small_key;
+  for (std::int64_t n = 5; &memo.first(other) != &memo.first(small_key) || other == small_key; ++n)
+    other = key_of({DType::f64, Transpose::none, Transpose::transposed, 3, n, 5});
+  memo.keep({7, other, 2, 2, false});
+  EXPECT_TRUE(memo.first(other).answers(7, other, 2));
+  EXPECT_TRUE(memo.second(small_key).answers(7, small_key, 2));
+  // What is out of date makes room at once.
+  memo.keep({8, small_key, 2, 1, false});
+  EXPECT_TRUE(memo.second(small_key).answers(7, small_key, 2));
 }
 
 TEST(SnapshotWord, KeepsItsThreeParts) {
