@@ -2,7 +2,7 @@
 //
 // Whole forward passes as a program makes them: in one process, real OpenBLAS calls, and in turn
 //   the library's default, every constant count, and blastune (enter before, leave after each multiply).
-// Prints, per case, the mean times, and then the ratios against the best constant of each case and against
+// Prints, per case, the median times, and then the ratios against the best constant of each case and against
 // the default.
 //
 // blastune-bench-passes --blas FILE [--dtype f64] [--seconds 60] [--networks 784-100-50-10,...] [--batches
@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "bench/policy_times.h"
+#include "bench/rests.h"
 #include "blastune/blastune.h"
 #include "model/layer.h"
 #include "model/rng.h"
@@ -131,12 +132,13 @@ PolicyTimes measure(const Library& library, const std::vector<Case>& cases, cons
     }
   }
   Passes<Real> passes(library, largest);
-  PolicyTimes times(cases.size(), policies.count());
+  PolicyTimes times(cases.size());
   const int default_threads = library.get_threads();
   Rng rng(static_cast<std::uint64_t>(Clock::now().time_since_epoch().count()));
   // Large cases take as long as hundreds of small ones and are a hundred times steadier: they come up in
   // every fourth round only.
   constexpr double large_flops = 5e8;
+  Rests rests;
   const auto begin = Clock::now();
   for (int round = 0; round < 3 || seconds_since(begin) < budget; ++round) {
     std::vector<std::size_t> order;
@@ -149,12 +151,14 @@ PolicyTimes measure(const Library& library, const std::vector<Case>& cases, cons
     }
     rng.shuffle(std::span(order));
     for (const auto at : order) {
+      rests.rest_when_due();
       std::vector<std::size_t> policy_order(policies.count());
       for (std::size_t i = 0; i < policy_order.size(); ++i) policy_order[i] = i;
       rng.shuffle(std::span(policy_order));
-      for (const auto policy : policy_order) {
-        times.add(at, policy, burst(passes, cases[at], library, policy, policies, default_threads));
-      }
+      std::vector<double> block(policies.count());
+      for (const auto policy : policy_order)
+        block[policy] = burst(passes, cases[at], library, policy, policies, default_threads);
+      times.add_block(at, std::move(block));
     }
   }
   return times;
@@ -164,22 +168,21 @@ void report(const PolicyTimes& times, const std::vector<Case>& cases, const Poli
   std::vector<double> against_best;
   std::vector<double> against_default;
   for (std::size_t at = 0; at < cases.size(); ++at) {
-    double best = times.of(at, 1).mean();
-    for (int count = 2; count <= policies.constants; ++count) {
-      best = std::min(best, times.of(at, static_cast<std::size_t>(count)).mean());
-    }
-    const double chosen = times.of(at, policies.blastune()).mean();
-    against_best.push_back(chosen / best);
-    against_default.push_back(chosen / times.of(at, 0).mean());
+    const std::size_t blastune = policies.blastune();
+    against_best.push_back(times.against_best(at, blastune, 1, static_cast<std::size_t>(policies.constants)));
+    against_default.push_back(times.ratio(at, blastune, 0));
     std::string name;
-    for (const auto size : cases[at].network.sizes) name += (name.empty() ? "" : "-") + std::to_string(size);
-    std::fprintf(stderr, "%-16s batch %6lld  bursts %4lld ", name.c_str(),
-                 static_cast<long long>(cases[at].batch), static_cast<long long>(times.of(at, 0).count()));
-    for (std::size_t policy = 0; policy < policies.count(); ++policy) {
-      std::fprintf(stderr, " %10.1f+-%-6.1f", 1e6 * times.of(at, policy).mean(),
-                   1e6 * times.of(at, policy).standard_error());
+    for (const auto size : cases[at].network.sizes) {
+      if (!name.empty()) name += '-';
+      name += std::to_string(size);
     }
-    std::fprintf(stderr, " us  best %.3f default %.3f\n", against_best.back(), against_default.back());
+    std::fprintf(stderr, "%-16s batch %6lld  blocks %4zu ", name.c_str(),
+                 static_cast<long long>(cases[at].batch), times.blocks(at));
+    for (std::size_t policy = 0; policy < policies.count(); ++policy) {
+      std::fprintf(stderr, " %10.1f", 1e6 * times.median_seconds(at, policy));
+    }
+    std::fprintf(stderr, " us  best %.3f default %.3f+-%.3f\n", against_best.back(), against_default.back(),
+                 times.ratio_error(at, blastune, 0));
   }
   std::printf("against the best constant of each case: %s\n", text(summarise(against_best)).c_str());
   std::printf("against the library's default: %s\n", text(summarise(against_default)).c_str());

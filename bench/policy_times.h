@@ -1,32 +1,43 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Times of several ways of choosing the count ("policies") on several cases, measured in turn in one run, and
-// their comparison as ratios. A value is the mean over bursts, with the bursts spread over the run.
+// Times of several ways of choosing the count ("policies") on several cases. A case is measured in blocks,
+// spread over the run: every policy once, in random order, within milliseconds. Two policies are compared by
+// the median over blocks of the ratio of their times, because what the machine does to a block it does to
+// both.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
-#include "model/curve.h"
 #include "model/statistics.h"
 
 namespace blastune::bench {
 
 class PolicyTimes {
  public:
-  PolicyTimes(std::size_t cases, std::size_t policies) : policies_(policies), times_(cases * policies) {}
+  explicit PolicyTimes(std::size_t cases) : blocks_(cases) {}
 
-  void add(std::size_t at_case, std::size_t policy, double seconds) { at(at_case, policy).add(seconds); }
-  [[nodiscard]] const Moments& of(std::size_t at_case, std::size_t policy) const {
-    return times_[at_case * policies_ + policy];
+  // seconds: one for each policy, the same policies every time.
+  void add_block(std::size_t at_case, std::vector<double> seconds) {
+    blocks_[at_case].push_back(std::move(seconds));
   }
-  [[nodiscard]] std::size_t cases() const { return times_.size() / policies_; }
+  [[nodiscard]] std::size_t blocks(std::size_t at_case) const { return blocks_[at_case].size(); }
+
+  // Precondition of these: a block of that case was added.
+  [[nodiscard]] double median_seconds(std::size_t at_case, std::size_t policy) const;
+  [[nodiscard]] double ratio(std::size_t at_case, std::size_t policy, std::size_t reference) const;
+  // The standard error of ratio(), about.
+  [[nodiscard]] double ratio_error(std::size_t at_case, std::size_t policy, std::size_t reference) const;
+  // ratio() against the best of the references first to last: the largest of them.
+  [[nodiscard]] double against_best(std::size_t at_case, std::size_t policy, std::size_t first,
+                                    std::size_t last) const;
 
  private:
-  Moments& at(std::size_t at_case, std::size_t policy) { return times_[at_case * policies_ + policy]; }
+  [[nodiscard]] std::vector<double> ratios(std::size_t at_case, std::size_t policy,
+                                           std::size_t reference) const;
 
-  std::size_t policies_;
-  std::vector<Moments> times_;
+  std::vector<std::vector<std::vector<double>>> blocks_;  // of each case, of each block, of each policy
 };
 
 struct Summary {

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "bench/policy_times.h"
+#include "bench/rests.h"
 #include "cli/answering.h"
 #include "cli/target.h"
 #include "model/advisor.h"
@@ -67,14 +68,16 @@ std::vector<Gemm> fresh_gemms(const Table& table, DType dtype, std::size_t count
 
 PolicyTimes measure(Prober& prober, const std::vector<Gemm>& gemms, const std::vector<int>& counts,
                     double budget, Rng& rng) {
-  PolicyTimes times(gemms.size(), counts.size());
+  PolicyTimes times(gemms.size());
   std::int64_t disturbed = 0;
+  Rests rests;
   const auto begin = Clock::now();
   for (int round = 0; round < 4 || seconds_since(begin) < budget; ++round) {
     std::vector<std::size_t> order(gemms.size());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
     rng.shuffle(std::span(order));
     for (const auto at : order) {
+      rests.rest_when_due();
       std::vector<BurstRequest> block;
       for (const int count : counts) {
         const double guess = flops(gemms[at]) / 2e10;
@@ -86,19 +89,24 @@ PolicyTimes measure(Prober& prober, const std::vector<Gemm>& gemms, const std::v
         std::fprintf(stderr, "%s\n", results.error().text().c_str());
         return times;
       }
+      std::vector<double> seconds(counts.size());
+      bool complete = true;
       for (std::size_t i = 0; i < block.size(); ++i) {
-        if (!(*results)[i]) continue;
-        if (is_disturbed(block[i], (*results)[i]->context)) {
-          ++disturbed;
+        const auto& result = (*results)[i];
+        if (!result || is_disturbed(block[i], result->context)) {
+          complete = false;
           continue;
         }
-        const auto policy =
-            static_cast<std::size_t>(std::ranges::find(counts, block[i].threads) - counts.begin());
-        times.add(at, policy, burst_value(*(*results)[i]));
+        const auto count = std::ranges::find(counts, block[i].threads) - counts.begin();
+        seconds[static_cast<std::size_t>(count)] = burst_value(*result);
       }
+      if (complete)
+        times.add_block(at, std::move(seconds));
+      else
+        ++disturbed;
     }
   }
-  std::fprintf(stderr, "%lld disturbed bursts left out\n", static_cast<long long>(disturbed));
+  std::fprintf(stderr, "%lld disturbed blocks left out\n", static_cast<long long>(disturbed));
   return times;
 }
 
@@ -114,18 +122,16 @@ void report(const PolicyTimes& times, const std::vector<Gemm>& gemms, const std:
   };
   std::vector<Case> worst;
   for (std::size_t at = 0; at < gemms.size(); ++at) {
-    double best = times.of(at, 0).mean();
-    for (std::size_t i = 1; i < counts.size(); ++i) best = std::min(best, times.of(at, i).mean());
-    const auto seconds = [&](int count) {
+    if (times.blocks(at) == 0) continue;
+    const std::size_t last = counts.size() - 1;
+    const auto regret = [&](int count) {
       const auto above = std::ranges::lower_bound(counts, count);
-      return times.of(at, static_cast<std::size_t>(above - counts.begin())).mean();
+      return times.against_best(at, static_cast<std::size_t>(above - counts.begin()), 0, last);
     };
     const int chosen = advisor.advise(gemms[at], counts.back()).threads;
-    advised.push_back(seconds(chosen) / best);
-    by_default.push_back(seconds(std::min(default_threads, counts.back())) / best);
-    noise.push_back(times.of(at, 0).standard_error() / times.of(at, 0).mean() +
-                    times.of(at, counts.size() - 1).standard_error() /
-                        times.of(at, counts.size() - 1).mean());
+    advised.push_back(regret(chosen));
+    by_default.push_back(regret(std::min(default_threads, counts.back())));
+    noise.push_back(times.ratio_error(at, 0, last));
     worst.push_back({advised.back(), gemms[at], chosen});
   }
   std::ranges::sort(worst, std::ranges::greater{}, &Case::regret);
@@ -135,8 +141,8 @@ void report(const PolicyTimes& times, const std::vector<Gemm>& gemms, const std:
   }
   std::printf("regret of the advice: %s\n", text(summarise(advised)).c_str());
   std::printf("regret of the default: %s\n", text(summarise(by_default)).c_str());
-  std::printf("median relative standard error of a ratio: %.3f, bursts of each count: %lld\n", median(noise),
-              static_cast<long long>(times.of(0, 0).count()));
+  std::printf("median standard error of a ratio: %.3f, blocks of a gemm: %zu\n", median(noise),
+              times.blocks(0));
 }
 
 int run(int argc, char** argv) {
