@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/kernel_file.h"
+#include "base/parse.h"
 
 namespace blastune {
 namespace {
@@ -231,7 +232,8 @@ Result<MachineSignature> read_machine_signature(const KernelPaths& paths) {
 }
 
 std::string describe(const MachineSignature& signature) {
-  std::string text = signature.cpu_model + ", " + describe_count(signature.processors, "processor") + ", " +
+  std::string text = printable(signature.cpu_model) + ", " +
+                     describe_count(signature.processors, "processor") + ", " +
                      describe_count(signature.numa_nodes, "NUMA node");
   if (signature.last_level_cache_bytes > 0) {
     text += ", " + describe_bytes(signature.last_level_cache_bytes) + " last-level cache";

@@ -71,9 +71,17 @@ std::int64_t number_in_list(std::string_view text) {
 
 }  // namespace
 
+std::string printable(std::string_view text) {
+  std::string shown(text);
+  for (char& c : shown) {
+    if (c < ' ' || c > '~') c = '?';
+  }
+  return shown;
+}
+
 std::string in_quotes(std::string_view text) {
   std::string shown = "\"";
-  for (const char c : text.substr(0, longest_shown)) shown += c >= ' ' && c <= '~' ? c : '?';
+  shown += printable(text.substr(0, longest_shown));
   if (text.size() > longest_shown) shown += "...";
   return shown + "\"";
 }

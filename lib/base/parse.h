@@ -32,6 +32,10 @@ Result<std::vector<std::int64_t>> parse_integer_list(std::string_view text, std:
                                                      std::int64_t high, std::size_t max_count,
                                                      std::string_view what);
 
+// Text from a file or another process as a terminal may get it: control characters and what is not ASCII
+// replaced.
+[[nodiscard]] std::string printable(std::string_view text);
+
 // The text as an error message can show it on one line: in quotes, control characters and what is not ASCII
 // replaced, cut when long.
 [[nodiscard]] std::string in_quotes(std::string_view text);

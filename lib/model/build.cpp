@@ -7,6 +7,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/parse.h"
+
 namespace blastune {
 namespace {
 
@@ -164,7 +166,7 @@ std::string describe(const Build& build) {
   text += ' ';
   text += name(build.threading);
   if (build.integer_bits == 64) text += ", 64-bit integers";
-  if (!build.core_name.empty()) text += " (" + build.core_name + ")";
+  if (!build.core_name.empty()) text += " (" + printable(build.core_name) + ")";
   return text;
 }
 

@@ -105,6 +105,7 @@ TEST(Parse, CapsTheLengthOfAListBeforeMakingIt) {
 
 TEST(Parse, ShowsHostileTextOnOneLine) {
   EXPECT_EQ(in_quotes("a\n\x1b[31m\xff"), "\"a??[31m?\"");
+  EXPECT_EQ(printable("AMD EPYC\x1b]0;title\a"), "AMD EPYC?]0;title?");
   EXPECT_LT(in_quotes(std::string(100'000, 'x')).size(), 100U);
 }
 
