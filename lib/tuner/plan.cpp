@@ -2,6 +2,7 @@
 #include "tuner/plan.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <set>
 
@@ -10,8 +11,11 @@
 namespace blastune {
 namespace {
 
-// Below this the best count jumps from one batch size to the next, and measuring is cheap.
-constexpr std::int64_t small_batch = 32;
+// What programs use: powers of two, and round numbers. A measured batch size is answered exactly, and the
+// best count jumps between neighbours (on one machine two threads were best for 16 columns, one for 20), so
+// these are worth more than a regular ladder.
+constexpr std::array<std::int64_t, 20> common_batches = {1,  2,  3,  4,  6,  8,   10,  12,  16,  20,
+                                                         24, 32, 40, 50, 64, 100, 128, 200, 256, 500};
 
 bool worth_measuring(const Gemm& gemm, const PlanOptions& options, const Build& build) {
   return check_dimensions(gemm).ok() && !runs_on_one_thread(build, gemm) &&
@@ -78,16 +82,13 @@ std::vector<Gemm> Plan::gemms() const {
 }
 
 std::vector<std::int64_t> batch_ladder(std::int64_t smallest, std::int64_t largest) {
-  std::vector<std::int64_t> batches;
-  for (std::int64_t batch = smallest; batch < largest;) {
-    batches.push_back(batch);
-    if (batch < small_batch) {
-      batch = std::max(batch + 1, batch * 3 / 2);
-    } else {
-      batch *= batch < 4 * small_batch ? 2 : 4;
-    }
-  }
-  batches.push_back(largest);
+  std::vector<std::int64_t> batches{smallest};
+  const auto add = [&](std::int64_t batch) {
+    if (batch > smallest && batch < largest) batches.push_back(batch);
+  };
+  for (const auto batch : common_batches) add(batch);
+  for (std::int64_t batch = 4 * common_batches.back(); batch < largest; batch *= 4) add(batch);
+  if (largest > smallest) batches.push_back(largest);
   return batches;
 }
 

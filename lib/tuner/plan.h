@@ -53,8 +53,8 @@ struct Plan {
 // Gemms on which the count makes no difference for this build are left out (thread_use.h).
 [[nodiscard]] Plan make_plan(const PlanOptions& options, const Build& build);
 
-// 1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 84, 168, 672, ... and the largest: dense where multiplies are cheap and
-// the best count jumps, coarse on purpose elsewhere, since refinement fills in.
+// The smallest, the batch sizes that programs use up to 500, 2000, 8000, ... and the largest: dense where
+// multiplies are cheap and the best count jumps, coarse on purpose elsewhere, since refinement fills in.
 [[nodiscard]] std::vector<std::int64_t> batch_ladder(std::int64_t smallest, std::int64_t largest);
 
 }  // namespace blastune
