@@ -14,19 +14,23 @@ class Clock {
   virtual double monotonic_seconds() = 0;
   // Seconds since 1970-01-01 UTC; may step when the administrator sets the clock.
   virtual std::int64_t unix_seconds() = 0;
+  // Waits that long; less when a signal comes. Nothing for what is not above 0.
+  virtual void sleep(double seconds) = 0;
 };
 
 class SystemClock final : public Clock {
  public:
   double monotonic_seconds() override;
   std::int64_t unix_seconds() override;
+  void sleep(double seconds) override;
 };
 
-// A clock that moves only when told to.
+// A clock that moves only when told to, or slept on.
 class ManualClock final : public Clock {
  public:
   double monotonic_seconds() override { return monotonic_; }
   std::int64_t unix_seconds() override { return unix_start_ + static_cast<std::int64_t>(monotonic_); }
+  void sleep(double seconds) override { advance(seconds > 0 ? seconds : 0); }
   void advance(double seconds) { monotonic_ += seconds; }
   void step_unix(std::int64_t seconds) { unix_start_ += seconds; }
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 __attribute__((constructor)) static void wait_for_answer(void) {
-  const char *number = getenv("BLASTUNE_TEST_SOCKET");
+  const char* number = getenv("BLASTUNE_TEST_SOCKET");
   const int most_milliseconds = 20000;
   char byte = 0;
   struct pollfd answer = {number == NULL ? -1 : atoi(number), POLLIN, 0};

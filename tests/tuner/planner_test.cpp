@@ -76,9 +76,10 @@ TEST(Plan, NamesEachGemmOnceAndOnlyThoseWhereTheCountMatters) {
 }
 
 TEST(Plan, TheLadderKeepsItsEnds) {
-  EXPECT_EQ(batch_ladder(1, 4096),
-            (std::vector<std::int64_t>{1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 84, 168, 672, 2688, 4096}));
-  EXPECT_EQ(batch_ladder(3, 20), (std::vector<std::int64_t>{3, 4, 6, 9, 13, 19, 20}));
+  EXPECT_EQ(batch_ladder(1, 20000),
+            (std::vector<std::int64_t>{1,  2,  3,  4,   6,   8,   10,  12,  16,   20,   24,   32,
+                                       40, 50, 64, 100, 128, 200, 256, 500, 2000, 8000, 20000}));
+  EXPECT_EQ(batch_ladder(5, 19), (std::vector<std::int64_t>{5, 6, 8, 10, 12, 16, 19}));
   EXPECT_EQ(batch_ladder(5, 5), (std::vector<std::int64_t>{5}));
 }
 
@@ -227,6 +228,33 @@ TEST(Planner, AnObserverCanStopItAndKeepsWhatWasMeasured) {
   EXPECT_TRUE(run_tune(planner, prober, clock, [&](const Progress&) { return ++calls < 3; }).ok());
   EXPECT_EQ(calls, 3);
   EXPECT_FALSE(planner.measured().empty());
+}
+
+// Whose calls take no time, so that only rests move the clock.
+class InstantProber final : public Prober {
+ public:
+  Result<std::vector<std::optional<BurstResult>>> run(std::span<const BurstRequest> requests) override {
+    ++stretches;
+    std::vector<std::optional<BurstResult>> results;
+    for (const auto& request : requests) {
+      BurstResult result;
+      result.seconds.assign(static_cast<std::size_t>(request.calls),
+                            formula_seconds(request.gemm, request.threads));
+      results.emplace_back(std::move(result));
+    }
+    return results;
+  }
+  int stretches = 0;
+};
+
+TEST(TuneRun, RestsBeforeEachStretchAndCountsItAsSpent) {
+  ManualClock clock;
+  InstantProber prober;
+  Planner planner(make_plan(plan_options(), pthread_build()), {1, 2}, Table{}, {});
+  EXPECT_TRUE(run_tune(planner, prober, clock, [](const Progress&) { return true; }).ok());
+  EXPECT_GT(prober.stretches, 10);
+  EXPECT_GE(clock.monotonic_seconds(), 0.03 * prober.stretches);
+  EXPECT_NEAR(planner.progress().spent_seconds, clock.monotonic_seconds(), 1e-9);
 }
 
 }  // namespace
