@@ -69,7 +69,7 @@ def main():
             if file.suffix in (".cmake", ".pc"):
                 check(str(place) not in file.read_text(encoding="utf-8"), f"no path of this machine in {file}")
 
-        run(arguments.cmake, "-S", examples, "-B", place / "cmake", f"-DCMAKE_PREFIX_PATH={prefix}",
+        run(arguments.cmake, "-G", "Ninja", "-S", examples, "-B", place / "cmake", f"-DCMAKE_PREFIX_PATH={prefix}",
             f"-DCMAKE_C_COMPILER={arguments.cc}", f"-DCMAKE_CXX_COMPILER={arguments.cxx}", env=environment())
         run(arguments.cmake, "--build", place / "cmake", env=environment())
         run_example(place / "cmake/forward_pass_c", libdir, no_table)

@@ -22,9 +22,9 @@ def part_of(path, parts):
     return None
 
 
-def find_header(root, file, name):
+def find_header(root, file, name, parts):
     """The file of the tree that an include names: beside the includer, under lib/, under the root, or public."""
-    bases = [file.parent, root / "lib", root, *sorted(root.glob("*/include")), *sorted(root.glob("lib/*/include"))]
+    bases = [file.parent, root / "lib", root, *(root / part / "include" for part in parts)]
     for base in bases:
         for file_name in (name, name + ".in"):  # the second: configured while building
             if (base / file_name).is_file():
@@ -61,7 +61,7 @@ def check(root, rules):
                 if part not in rule["parts"]:
                     problems.append(f"{where}<{name}> does not belong into {part}: {rule['why']}")
                 continue
-            target = find_header(root, file, name)
+            target = find_header(root, file, name, parts)
             if target is not None:
                 other = part_of(target, parts)
                 if other is None:
