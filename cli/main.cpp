@@ -63,18 +63,18 @@ ExitStatus run(int argc, char** argv) {
     session.complain(request.error());
     return exit_usage;
   }
-  const auto color = parse_color(color_word);
-  if (!color) {
-    session.complain(color.error());
-    return exit_usage;
-  }
-  session.color = *color;
   session.config_directory =
       config_directory.empty() ? config_directory_of(running_program(), files) : config_directory;
   if (!request->action) {
     session.out << request->text;
     return after_answer(session, exit_done);
   }
+  const auto color = parse_color(color_word);
+  if (!color) {
+    session.complain(color.error());
+    return exit_usage;
+  }
+  session.color = *color;
   const auto status = request->action(session);
   if (status) return after_answer(session, *status);
   session.complain(status.error());
