@@ -25,9 +25,15 @@ struct CloseHandle {
 
 }  // namespace
 
-void BuildRegistry::refresh() {
+void BuildRegistry::refresh(bool force) {
   const LoadCounters counters = read_load_counters();
-  if (counters == counters_) return;
+  if (counters != counters_) look_at_new_objects(counters);
+  if (!force && slots_.size() == slots_seen_) return;
+  slots_seen_ = slots_.size();
+  meant_ = find_meant();
+}
+
+void BuildRegistry::look_at_new_objects(const LoadCounters& counters) {
   std::vector<Known> others;
   for (const LoadedObject& object : list_loaded_objects()) {
     if (slots_.find(object.base)) continue;
@@ -65,7 +71,7 @@ std::optional<std::size_t> BuildRegistry::behind(const void* symbol) const {
   return std::nullopt;
 }
 
-std::optional<std::size_t> BuildRegistry::meant() const {
+std::optional<std::size_t> BuildRegistry::find_meant() const {
   if (slots_.size() == 1) return 0;
   if (slots_.size() == 0) return std::nullopt;
   for (const char* name : {"cblas_dgemm", "dgemm_"}) {

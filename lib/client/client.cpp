@@ -160,18 +160,26 @@ void Client::register_for_fork() {
 
 void Client::before_fork() {
   const Undisturbed undisturbed;
-  if (process_client.forking_thread_.load() == this_thread()) return;
+  // It is registered several times, and one turn does for all.
+  if (process_client.forking_thread_.load() == this_thread() ||
+      process_client.unguarded_thread_.load() == this_thread())
+    return;
   // A look takes milliseconds. Should it wait for something that waits for this fork(), it is given up.
   process_client.forks_waiting_.fetch_add(1);
   const bool locked = wait_at_most_a_second([] { return process_client.mutex_.try_lock(); });
   process_client.forks_waiting_.fetch_sub(1);
-  if (!locked) return;
+  if (!locked) {
+    process_client.unguarded_thread_.store(this_thread());
+    return;
+  }
   process_client.forking_thread_.store(this_thread());
   for (std::size_t i = 0; i < process_client.slots_.size(); ++i) process_client.slots_[i].guard.freeze();
 }
 
 void Client::after_fork_in_parent() {
   const Undisturbed undisturbed;
+  std::uintptr_t unguarded = this_thread();
+  process_client.unguarded_thread_.compare_exchange_strong(unguarded, 0);
   if (process_client.forking_thread_.load() != this_thread()) return;
   for (std::size_t i = 0; i < process_client.slots_.size(); ++i) process_client.slots_[i].guard.thaw();
   process_client.forking_thread_.store(0);
@@ -191,6 +199,7 @@ void Client::after_fork_in_child() {
     process_client.refresher_ = nullptr;
   }
   process_client.forks_waiting_.store(0);
+  process_client.unguarded_thread_.store(0);
   process_client.box_.forget_readers();
   for (std::size_t i = 0; i < process_client.slots_.size(); ++i)
     process_client.slots_[i].guard.forget_other_threads();

@@ -88,7 +88,8 @@ class Client {
   std::mutex mutex_;                   // for all below
   Refresher* refresher_ = nullptr;     // made at the first look and never freed
   std::size_t fork_registrations_ = 0;
-  std::atomic<std::uintptr_t> forking_thread_{0};  // holds mutex_ and keeps the guards frozen
+  std::atomic<std::uintptr_t> forking_thread_{0};    // holds mutex_ and keeps the guards frozen
+  std::atomic<std::uintptr_t> unguarded_thread_{0};  // forks without, having waited long enough
 };
 
 // The one of this process.

@@ -44,12 +44,37 @@ class SymbolTable {
 
   // False also when it cannot be told: then found() means nothing.
   [[nodiscard]] bool readable() const {
-    return hash_ != 0 && symbols_ != 0 && strings_ != 0 && contains(hash_, 4 * sizeof(Elf32_Word)) &&
-           word(1) != 0 && buckets_end() <= info_end(hash_) && word(0) != 0 && word(2) != 0;
+    if (symbols_ == 0 || strings_ == 0) return false;
+    if (hash_ == 0) return old_hash_ != 0 && contains(old_hash_, 2 * sizeof(Elf32_Word));
+    return symbols_ != 0 && strings_ != 0 && contains(hash_, 4 * sizeof(Elf32_Word)) && word(1) != 0 &&
+           buckets_end() <= info_end(hash_) && word(0) != 0 && word(2) != 0;
   }
 
   // Precondition: readable().
   [[nodiscard]] bool found(const std::string& name) const {
+    return hash_ == 0 ? found_among_all(name) : found_by_hash(name);
+  }
+
+ private:
+  // The old hash table (DT_HASH) begins with the numbers of its buckets and of all symbols.
+  [[nodiscard]] bool found_among_all(const std::string& name) const {
+    const auto symbols = at<Elf32_Word>(old_hash_ + sizeof(Elf32_Word));
+    for (Elf32_Word index = 0; index < symbols; ++index) {
+      const std::uintptr_t symbol = symbols_ + std::uintptr_t{index} * sizeof(ElfW(Sym));
+      if (!contains(symbol, sizeof(ElfW(Sym)))) return true;
+      if (defines(symbol, name)) return true;
+    }
+    return false;
+  }
+
+  [[nodiscard]] bool defines(std::uintptr_t symbol, const std::string& name) const {
+    const auto entry = at<ElfW(Sym)>(symbol);
+    const std::uintptr_t text = strings_ + entry.st_name;
+    return entry.st_shndx != SHN_UNDEF && contains(text, name.size() + 1) &&
+           std::memcmp(reinterpret_cast<const void*>(text), name.c_str(), name.size() + 1) == 0;
+  }
+
+  [[nodiscard]] bool found_by_hash(const std::string& name) const {
     std::uint32_t hash = 5381;
     for (const char c : name) hash = hash * 33U + static_cast<unsigned char>(c);
     const std::uintptr_t buckets = buckets_end() - std::uintptr_t{word(0)} * sizeof(Elf32_Word);
@@ -60,18 +85,11 @@ class SymbolTable {
       const std::uintptr_t symbol = symbols_ + std::uintptr_t{index} * sizeof(ElfW(Sym));
       if (!contains(link, sizeof(Elf32_Word)) || !contains(symbol, sizeof(ElfW(Sym)))) return true;
       const auto chained = at<Elf32_Word>(link);
-      if ((chained | 1U) == (hash | 1U)) {
-        const auto entry = at<ElfW(Sym)>(symbol);
-        const std::uintptr_t text = strings_ + entry.st_name;
-        if (entry.st_shndx != SHN_UNDEF && contains(text, name.size() + 1) &&
-            std::memcmp(reinterpret_cast<const void*>(text), name.c_str(), name.size() + 1) == 0)
-          return true;
-      }
+      if ((chained | 1U) == (hash | 1U) && defines(symbol, name)) return true;
       if ((chained & 1U) != 0) return false;
     }
   }
 
- private:
   template <class T>
   [[nodiscard]] static T at(std::uintptr_t address) {
     T value;
@@ -112,13 +130,15 @@ class SymbolTable {
       const std::uintptr_t given = entry.d_un.d_ptr;
       const std::uintptr_t address = given < info_.dlpi_addr ? given + info_.dlpi_addr : given;
       if (entry.d_tag == DT_GNU_HASH) hash_ = address;
+      if (entry.d_tag == DT_HASH) old_hash_ = address;
       if (entry.d_tag == DT_SYMTAB) symbols_ = address;
       if (entry.d_tag == DT_STRTAB) strings_ = address;
     }
   }
 
   const dl_phdr_info& info_;
-  std::uintptr_t hash_ = 0;
+  std::uintptr_t hash_ = 0;      // DT_GNU_HASH
+  std::uintptr_t old_hash_ = 0;  // DT_HASH
   std::uintptr_t symbols_ = 0;
   std::uintptr_t strings_ = 0;
 };

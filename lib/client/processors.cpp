@@ -15,8 +15,8 @@
 namespace blastune {
 namespace {
 
-// The quota is spread over several files; administrators do not change it by the second.
-constexpr std::int64_t quota_seconds = 10;
+// The quota is spread over several files, and a process may have many threads; neither changes by the second.
+constexpr std::int64_t slow_seconds = 10;
 
 // A look a second must stay cheap in a host of thousands of threads.
 constexpr int most_threads = 256;
@@ -57,13 +57,16 @@ std::vector<int> affinity_of_all_threads() {
   return processors;
 }
 
-int Processors::read(std::int64_t now, bool force, int runtime_processors) {
-  if (force || quota_read_ < 0 || now < quota_read_ || now - quota_read_ >= quota_seconds) {
+int Processors::read(std::int64_t now, bool force, bool whole_process, int runtime_processors) {
+  if (force || slowly_read_ < 0 || now < slowly_read_ || now - slowly_read_ >= slow_seconds) {
     limits_.quota_cores.reset();
     read_cpu_quota({}, limits_);
-    quota_read_ = now;
+    affinity_of_others_ = whole_process ? affinity_of_all_threads() : std::vector<int>();
+    slowly_read_ = now;
   }
-  limits_.affinity = affinity_of_all_threads();
+  limits_.affinity = affinity_of_others_;
+  add_affinity_of(0, limits_.affinity);
+  add_affinity_of(::getpid(), limits_.affinity);
   const int usable = usable_processors(limits_);
   if (runtime_processors <= usable) return usable;
   return limits_.quota_cores

@@ -16,15 +16,18 @@ class Processors {
   // now: seconds. force: look at every source, however lately it was read. runtime_processors: what an
   // OpenMP runtime that binds its threads counts, or 0: until those threads run, only the one that is bound
   // already can be seen.
-  int read(std::int64_t now, bool force, int runtime_processors);
+  // whole_process: count where any thread may run, which holds for a library that keeps threads of its own;
+  // an OpenMP runtime's threads run where the one that calls may.
+  int read(std::int64_t now, bool force, bool whole_process, int runtime_processors);
 
  private:
   CpuLimits limits_;
-  std::int64_t quota_read_ = -1;
+  std::vector<int> affinity_of_others_;
+  std::int64_t slowly_read_ = -1;
 };
 
-// Where any of this process's threads may run; ascending. A program, or its OpenMP runtime, may bind single
-// threads, so that of one thread is not that of the process. The first few hundred threads are looked at.
+// Where any of this process's threads may run; ascending. A program may bind single threads, so that of one
+// thread is not that of the process. The first few hundred threads are looked at.
 [[nodiscard]] std::vector<int> affinity_of_all_threads();
 
 }  // namespace blastune

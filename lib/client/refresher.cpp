@@ -35,7 +35,7 @@ void Refresher::refresh(std::int64_t now, bool force, std::optional<std::size_t>
                                           (watch_.paths().empty() ? "any place" : watch_.paths().front()) +
                                           "; measure this machine with `blastune tune`");
   }
-  registry_.refresh();
+  registry_.refresh(force);
   const std::optional<std::size_t> slot = chosen ? chosen : registry_.meant();
   if (!slot) {
     if (slots_.size() == 0) return withdraw(Reason::no_openblas, "this process has loaded no OpenBLAS");
@@ -48,7 +48,7 @@ void Refresher::refresh(std::int64_t now, bool force, std::optional<std::size_t>
 }
 
 std::optional<std::size_t> Refresher::find_blas(const void* symbol) {
-  registry_.refresh();
+  registry_.refresh(false);
   return registry_.behind(symbol);
 }
 
@@ -109,7 +109,9 @@ bool Refresher::for_this_machine() {
 void Refresher::publish(std::size_t slot, std::int64_t now, bool force) {
   const OpenBlasObject& object = slots_[slot].object;
   const int runtime = object.functions.processors == nullptr ? 0 : object.functions.processors();
-  const int usable = std::clamp(processors_.read(now, force, runtime), 1, SnapshotWord::largest_cap);
+  const int usable =
+      std::clamp(processors_.read(now, force, object.build.threading != Threading::openmp, runtime), 1,
+                 SnapshotWord::largest_cap);
   const int cap = settings_.max_threads == 0 ? usable : std::min(usable, settings_.max_threads);
   report_.build = describe(object.build);
   report_.usable = usable;

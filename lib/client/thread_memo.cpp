@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "client/thread_memo.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 #include <new>
@@ -27,13 +28,14 @@ void make_key() {
 constinit thread_local Memo* thread_memo [[gnu::tls_model("initial-exec")]] = nullptr;
 
 Memo* make_thread_memo() noexcept {
+  const int error_number = errno;
   ::pthread_once(&key_once, &make_key);
-  if (!key_made) return nullptr;
-  auto* memo = new (std::nothrow) Memo;
+  auto* memo = key_made ? new (std::nothrow) Memo : nullptr;
   if (memo != nullptr && ::pthread_setspecific(key, memo) != 0) {
     delete memo;
     memo = nullptr;
   }
+  errno = error_number;
   thread_memo = memo;
   return memo;
 }

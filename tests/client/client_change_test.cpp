@@ -155,24 +155,39 @@ TEST_F(ClientChange, ALibraryLoadedLaterIsFound) {
   });
 }
 
+// Of one library, or of two of which neither is global: then there is no opinion, and still nothing may wait.
+void load_what_waits_while_a_thread_multiplies(int answer) {
+  ASSERT_EQ(recommend(gemm), answer);
+  int ends[2] = {-1, -1};
+  ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+  ::setenv("BLASTUNE_TEST_SOCKET", std::to_string(ends[1]).c_str(), 1);
+  std::thread multiplier([&] {
+    char byte = 0;
+    EXPECT_EQ(::read(ends[0], &byte, 1), 1);
+    const time_t before = ::time(nullptr);
+    while (::time(nullptr) < before + 2) blastune_leave(enter(gemm));  // a look a second
+    EXPECT_EQ(recommend(gemm), answer);
+    EXPECT_EQ(::write(ends[0], &byte, 1), 1);
+  });
+  EXPECT_NE(::dlopen(BLASTUNE_TEST_WAITING, RTLD_NOW), nullptr) << ::dlerror();
+  multiplier.join();
+}
+
 TEST_P(ClientChangeWithBuild, AConstructorMayWaitForAThreadThatMultiplies) {
   alone([&] {
     const LoadedBlas blas(library_);
     save({make_table(blas.build(), 1)}, table_);
     blas.set_count(3);
-    ASSERT_EQ(recommend(gemm), 1);
-    int ends[2] = {-1, -1};
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
-    ::setenv("BLASTUNE_TEST_SOCKET", std::to_string(ends[1]).c_str(), 1);
-    std::thread multiplier([&] {
-      char byte = 0;
-      EXPECT_EQ(::read(ends[0], &byte, 1), 1);
-      EXPECT_EQ(blastune_reload(), 0);
-      blastune_leave(enter(gemm));
-      EXPECT_EQ(::write(ends[0], &byte, 1), 1);
-    });
-    EXPECT_NE(::dlopen(BLASTUNE_TEST_WAITING, RTLD_NOW), nullptr) << ::dlerror();
-    multiplier.join();
+    load_what_waits_while_a_thread_multiplies(1);
+  });
+}
+
+TEST_F(ClientChange, AConstructorMayWaitAlsoBesideTwoOpenBlas) {
+  alone([&] {
+    const LoadedBlas one(debian_library("pthread"));
+    const LoadedBlas other(debian_library("openmp"));
+    save({make_table(one.build(), 1)}, table_);
+    load_what_waits_while_a_thread_multiplies(0);
   });
 }
 

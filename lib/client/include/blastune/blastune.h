@@ -140,9 +140,9 @@ typedef struct blastune_status_info {
 /* The API version of the library that runs, to compare with BLASTUNE_API_VERSION. */
 BLASTUNE_API int blastune_api_version(void);
 
-/* Threads for one column-major gemm; 0: no opinion. About 10 ns for a shape that this thread asked for
- * lately, below 1 us for any other; no lock, no allocation, no system call, except that once a second one
- * call looks for a changed table. */
+/* Threads for one column-major gemm; 0: no opinion. Some 10 ns for a shape that this thread asked for
+ * lately, below 1 us for any other; no lock, no allocation, no system call, except that a thread's first call
+ * makes room for what it will remember (4 KiB), and that once a second one call looks for a changed table. */
 BLASTUNE_API int blastune_recommend_gemm(blastune_dtype dtype, blastune_transpose transpose_a,
                                          blastune_transpose transpose_b, int64_t m, int64_t n, int64_t k);
 
