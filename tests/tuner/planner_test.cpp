@@ -230,11 +230,13 @@ TEST(Planner, AnObserverCanStopItAndKeepsWhatWasMeasured) {
   EXPECT_FALSE(planner.measured().empty());
 }
 
-// Whose calls take no time, so that only rests move the clock.
-class InstantProber final : public Prober {
+// Every stretch takes a quarter of a second of its clock.
+class SlowProber final : public Prober {
  public:
+  explicit SlowProber(ManualClock& clock) : clock_(clock) {}
   Result<std::vector<std::optional<BurstResult>>> run(std::span<const BurstRequest> requests) override {
     ++stretches;
+    clock_.advance(0.25);
     std::vector<std::optional<BurstResult>> results;
     for (const auto& request : requests) {
       BurstResult result;
@@ -245,15 +247,24 @@ class InstantProber final : public Prober {
     return results;
   }
   int stretches = 0;
+
+ private:
+  ManualClock& clock_;
 };
 
-TEST(TuneRun, RestsBeforeEachStretchAndCountsItAsSpent) {
+TEST(TuneRun, RestsNowAndThenAndCountsItAsSpent) {
   ManualClock clock;
-  InstantProber prober;
+  SlowProber prober(clock);
   Planner planner(make_plan(plan_options(), pthread_build()), {1, 2}, Table{}, {});
-  EXPECT_TRUE(run_tune(planner, prober, clock, [](const Progress&) { return true; }).ok());
-  EXPECT_GT(prober.stretches, 10);
-  EXPECT_GE(clock.monotonic_seconds(), 0.03 * prober.stretches);
+  double rested_early = -1;
+  EXPECT_TRUE(run_tune(planner, prober, clock, [&](const Progress&) {
+                if (prober.stretches == 3) rested_early = clock.monotonic_seconds() - 0.25 * 3;
+                return prober.stretches < 31;
+              }).ok());
+  ASSERT_EQ(prober.stretches, 31);
+  EXPECT_EQ(rested_early, 0);
+  // Ten rests of more than a tenth of a second.
+  EXPECT_NEAR(clock.monotonic_seconds() - 0.25 * 31, 1.5, 0.3);
   EXPECT_NEAR(planner.progress().spent_seconds, clock.monotonic_seconds(), 1e-9);
 }
 
