@@ -2,7 +2,7 @@
 //
 // Whole forward passes as a program makes them: in one process, real OpenBLAS calls, and in turn
 //   the library's default, every constant count, and blastune (enter before, leave after each multiply).
-// Prints, per case, the median times, and then the ratios against the best constant of each case and against
+// Prints, per case, the mean times, and then the ratios against the best constant of each case and against
 // the default.
 //
 // blastune-bench-passes --blas FILE [--dtype f64] [--seconds 60] [--networks 784-100-50-10,...] [--batches
@@ -165,12 +165,13 @@ PolicyTimes measure(const Library& library, const std::vector<Case>& cases, cons
 }
 
 void report(const PolicyTimes& times, const std::vector<Case>& cases, const Policies& policies) {
-  std::vector<double> against_best;
-  std::vector<double> against_default;
+  std::vector<Comparison> with_best;
+  std::vector<Comparison> with_default;
   for (std::size_t at = 0; at < cases.size(); ++at) {
     const std::size_t blastune = policies.blastune();
-    against_best.push_back(times.against_best(at, blastune, 1, static_cast<std::size_t>(policies.constants)));
-    against_default.push_back(times.ratio(at, blastune, 0));
+    with_best.push_back(
+        times.compare_with_best(at, blastune, 1, static_cast<std::size_t>(policies.constants)));
+    with_default.push_back(times.compare(at, blastune, 0));
     std::string name;
     for (const auto size : cases[at].network.sizes) {
       if (!name.empty()) name += '-';
@@ -179,13 +180,13 @@ void report(const PolicyTimes& times, const std::vector<Case>& cases, const Poli
     std::fprintf(stderr, "%-16s batch %6lld  blocks %4zu ", name.c_str(),
                  static_cast<long long>(cases[at].batch), times.blocks(at));
     for (std::size_t policy = 0; policy < policies.count(); ++policy) {
-      std::fprintf(stderr, " %10.1f", 1e6 * times.median_seconds(at, policy));
+      std::fprintf(stderr, " %10.1f", 1e6 * times.mean_seconds(at, policy));
     }
-    std::fprintf(stderr, " us  best %.3f default %.3f+-%.3f\n", against_best.back(), against_default.back(),
-                 times.ratio_error(at, blastune, 0));
+    std::fprintf(stderr, " us  best %.3f median %.3f  default %.3f median %.3f\n", with_best.back().of_means,
+                 with_best.back().median, with_default.back().of_means, with_default.back().median);
   }
-  std::printf("against the best constant of each case: %s\n", text(summarise(against_best)).c_str());
-  std::printf("against the library's default: %s\n", text(summarise(against_default)).c_str());
+  std::printf("against the best constant of each case: %s\n", text(with_best).c_str());
+  std::printf("against the library's default: %s\n", text(with_default).c_str());
 }
 
 std::vector<std::int64_t> numbers(const std::string& text, char separator) {

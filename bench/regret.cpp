@@ -112,9 +112,8 @@ PolicyTimes measure(Prober& prober, const std::vector<Gemm>& gemms, const std::v
 
 void report(const PolicyTimes& times, const std::vector<Gemm>& gemms, const std::vector<int>& counts,
             const Advisor& advisor, int default_threads) {
-  std::vector<double> advised;
-  std::vector<double> by_default;
-  std::vector<double> noise;
+  std::vector<Comparison> advised;
+  std::vector<Comparison> by_default;
   struct Case {
     double regret;
     Gemm gemm;
@@ -123,26 +122,28 @@ void report(const PolicyTimes& times, const std::vector<Gemm>& gemms, const std:
   std::vector<Case> worst;
   for (std::size_t at = 0; at < gemms.size(); ++at) {
     if (times.blocks(at) == 0) continue;
-    const std::size_t last = counts.size() - 1;
     const auto regret = [&](int count) {
       const auto above = std::ranges::lower_bound(counts, count);
-      return times.against_best(at, static_cast<std::size_t>(above - counts.begin()), 0, last);
+      return times.compare_with_best(at, static_cast<std::size_t>(above - counts.begin()), 0,
+                                     counts.size() - 1);
     };
     const int chosen = advisor.advise(gemms[at], counts.back()).threads;
     advised.push_back(regret(chosen));
     by_default.push_back(regret(std::min(default_threads, counts.back())));
-    noise.push_back(times.ratio_error(at, 0, last));
-    worst.push_back({advised.back(), gemms[at], chosen});
+    worst.push_back({advised.back().of_means, gemms[at], chosen});
+  }
+  if (advised.empty()) {
+    std::fprintf(stderr, "nothing could be measured: every block was disturbed or lost\n");
+    return;
   }
   std::ranges::sort(worst, std::ranges::greater{}, &Case::regret);
   for (std::size_t i = 0; i < std::min<std::size_t>(worst.size(), 8); ++i) {
     std::fprintf(stderr, "  %.3f  %s with %d\n", worst[i].regret, describe(worst[i].gemm).c_str(),
                  worst[i].chosen);
   }
-  std::printf("regret of the advice: %s\n", text(summarise(advised)).c_str());
-  std::printf("regret of the default: %s\n", text(summarise(by_default)).c_str());
-  std::printf("median standard error of a ratio: %.3f, blocks of a gemm: %zu\n", median(noise),
-              times.blocks(0));
+  std::printf("regret of the advice: %s\n", text(advised).c_str());
+  std::printf("regret of the default: %s\n", text(by_default).c_str());
+  std::fprintf(stderr, "blocks of a gemm: %zu\n", times.blocks(0));
 }
 
 int run(int argc, char** argv) {

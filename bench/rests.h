@@ -12,8 +12,8 @@ namespace blastune::bench {
 class Rests {
  public:
   void rest_when_due() {
-    if (Clock::now() - last_ < std::chrono::milliseconds(250)) return;
-    std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    if (Clock::now() - last_ < std::chrono::milliseconds(750)) return;
+    std::this_thread::sleep_for(std::chrono::milliseconds(150));
     last_ = Clock::now();
   }
 
