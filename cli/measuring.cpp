@@ -16,8 +16,10 @@ namespace {
 
 constexpr double checkpoint_seconds = 30;
 
-Table with_measured(const Table& known, const Target& target, const Planner& planner, std::int64_t now) {
+Table with_measured(const Table& known, const Target& target, double tolerance, const Planner& planner,
+                    std::int64_t now) {
   Table table = known;
+  table.tolerance = tolerance;
   table.machine = target.machine;
   table.build = target.library.build;
   // A process that may use fewer processors sees a smaller default; the table speaks for the machine.
@@ -64,7 +66,8 @@ Result<Measured> measure(const Session& session, const Target& target, Table kno
     draw(bar, progress);
     if (request.checkpoint && progress.spent_seconds - last_checkpoint >= checkpoint_seconds) {
       last_checkpoint = progress.spent_seconds;
-      request.checkpoint(with_measured(known, target, planner, session.clock.unix_seconds()));
+      request.checkpoint(
+          with_measured(known, target, request.options.tolerance, planner, session.clock.unix_seconds()));
     }
     return !Interruption::requested();
   };
@@ -78,7 +81,8 @@ Result<Measured> measure(const Session& session, const Target& target, Table kno
     if (planner.measured().empty()) return ran.error();
     measured.trouble = ran.error().text();
   }
-  measured.table = with_measured(known, target, planner, session.clock.unix_seconds());
+  measured.table =
+      with_measured(known, target, request.options.tolerance, planner, session.clock.unix_seconds());
   return measured;
 }
 

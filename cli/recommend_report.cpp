@@ -102,7 +102,7 @@ std::string explanation(const GemmAnswer& answer, const Table& table, const Coun
   if (!runs_on_one_thread(table.build, answer.gemm)) {
     text += against_default(advice, std::min(table.default_threads, limit.threads));
   }
-  text += sureness(advice, AdvisorOptions{}.tolerance) + "\n";
+  text += sureness(advice, table.tolerance) + "\n";
   if (!limit.reason.empty()) text += "Limited by " + limit.reason + ".\n";
   text += "OpenBLAS: " + describe(table.build) + ".\n";
   return text;

@@ -46,12 +46,14 @@ bool knows(const Table& table, const Question& question) {
   return std::ranges::all_of(asked, is_measured);
 }
 
-MeasuringRequest there_and_then(const Question& question, const ThreadLimits& limits, double seconds) {
+MeasuringRequest there_and_then(const Question& question, const ThreadLimits& limits, const Config& config,
+                                double seconds) {
   MeasuringRequest request;
   request.counts = candidate_threads(limits.topology, limits.capacity);
   request.plan = plan_of(question.gemms, static_cast<std::size_t>(request.counts.back()));
-  request.max_operand_bytes = Config{}.max_operand_bytes;
+  request.max_operand_bytes = config.max_operand_bytes;
   request.options.budget_seconds = seconds;
+  request.options.tolerance = config.tolerance;
   request.options.least_bursts = 8;
   request.options.acceptable_regret = 0.001;
   return request;
@@ -59,9 +61,10 @@ MeasuringRequest there_and_then(const Question& question, const ThreadLimits& li
 
 // For a machine that other programs keep busy: an answer for now, which is not worth keeping.
 Result<Answering> measure_beside_others(const Session& session, const Target& target,
-                                        const Question& question, const ThreadLimits& limits) {
+                                        const Question& question, const ThreadLimits& limits,
+                                        const Config& config) {
   session.note("the machine is too busy to measure undisturbed; this answer is for now and is not kept");
-  auto request = there_and_then(question, limits, there_and_then_seconds / 2);
+  auto request = there_and_then(question, limits, config, there_and_then_seconds / 2);
   request.options.accept_disturbed = true;
   auto measured = measure(session, target, Table{}, std::move(request));
   if (!measured) return measured.error();
@@ -73,18 +76,20 @@ Result<Answering> measure_there_and_then(const Session& session, const Target& t
                                          const Question& question) {
   auto limits = read_thread_limits();
   if (!limits) return limits.error();
+  auto loaded = load_config(session.files, session.config_directory);
+  if (!loaded) return loaded.error();
   session.note("nothing is known of this yet for " + describe(target.library.build) +
                "; measuring it now (`blastune tune` measures everything)");
 
   const std::string path = own_table_path();
   auto keeper = TableKeeper::open(session, path, TableKeeper::Damaged::set_aside);
   Table known = keeper ? keeper->known(target.machine, target.library.build) : Table{};
-  auto measured =
-      measure(session, target, std::move(known), there_and_then(question, *limits, there_and_then_seconds));
+  auto measured = measure(session, target, std::move(known),
+                          there_and_then(question, *limits, loaded->config, there_and_then_seconds));
   if (!measured) return measured.error();
   if (measured->interrupted) return Error{ErrorKind::interrupted, "interrupted", ""};
   if (measured->progress.bursts > 0 && measured->progress.disturbed == measured->progress.bursts) {
-    return measure_beside_others(session, target, question, *limits);
+    return measure_beside_others(session, target, question, *limits, loaded->config);
   }
   const auto kept = keeper ? keeper->keep(session, measured->table) : Result<void>(keeper.error());
   if (!kept) session.note("the result could not be kept: " + kept.error().text());
@@ -167,7 +172,7 @@ Result<ExitStatus> recommend(const Session& session, const Options& options) {
   }
   std::ranges::sort(counts);
   counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
-  const double tolerance = AdvisorOptions{}.tolerance;
+  const double tolerance = answering->table.tolerance;
   network.times = pass_times(advisor, question->gemms, counts, limit->threads, tolerance);
   if (static_cast<std::ptrdiff_t>(advisor.curve_count()) >= curves_to_interpolate) {
     const Config defaults;

@@ -10,8 +10,6 @@
 namespace blastune {
 namespace {
 
-constexpr double tolerance = 0.02;
-
 // The batch size is the second size of a forward gemm, whatever the layout (layer.h).
 std::int64_t batch_of(const BurstRequest& request) {
   return request.gemm.n;
@@ -23,7 +21,7 @@ int best_count(const SweepSetup& setup, const SweepTimes& times, std::int64_t ba
   for (const int count : setup.counts) {
     if (const Moments* seconds = times.find(batch, count)) curve.at(count).seconds = *seconds;
   }
-  return best_threads(curve, setup.counts.back(), tolerance);
+  return best_threads(curve, setup.counts.back(), default_tolerance);
 }
 
 std::string network_name(const Network& network) {

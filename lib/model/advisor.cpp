@@ -51,7 +51,7 @@ double prediction_seconds(const ShapePrediction& prediction, std::span<const int
 }  // namespace
 
 struct Advisor::State {
-  AdvisorOptions options;
+  double tolerance = default_tolerance;
   float log_tolerance = 0;
   Build build;
   int default_threads = 1;
@@ -85,7 +85,7 @@ const Group* Advisor::State::group_for(const Gemm& gemm) const {
 }
 
 Advice Advisor::State::from_curve(const Curve& curve, int limit) const {
-  const int threads = best_threads(curve, limit, options.tolerance);
+  const int threads = best_threads(curve, limit, tolerance);
   if (threads == 0) return {};
   const CurvePoint& chosen = *curve.find(threads);
   Advice advice;
@@ -95,7 +95,7 @@ Advice Advisor::State::from_curve(const Curve& curve, int limit) const {
   advice.basis = Basis::measured;
   advice.confidence =
       curve.points.back().threads >= std::min(default_threads, limit) ? 1 : confidence_without_default;
-  const Moments acceptable = scaled(chosen.seconds, 1 / (1 + options.tolerance));
+  const Moments acceptable = scaled(chosen.seconds, 1 / (1 + tolerance));
   for (const auto& point : curve.points) {
     if (point.threads > limit || point.threads == threads) continue;
     advice.confidence = std::min(advice.confidence, probability_less(acceptable, point.seconds));
@@ -136,10 +136,10 @@ Advice Advisor::State::from_model(const Group& group, const Gemm& gemm, int limi
   return advice;
 }
 
-Advisor::Advisor(const Table& table, AdvisorOptions options) {
+Advisor::Advisor(const Table& table) {
   auto state = std::make_unique<State>();
-  state->options = options;
-  state->log_tolerance = static_cast<float>(std::log1p(options.tolerance));
+  state->tolerance = table.tolerance;
+  state->log_tolerance = static_cast<float>(std::log1p(table.tolerance));
   state->build = table.build;
   state->default_threads = table.default_threads;
   state->curves = table.curves;
@@ -181,7 +181,7 @@ int Advisor::threads(const Gemm& asked, int limit) const {
   const Gemm gemm = canonical(asked);
   if (limit < 1 || !check_dimensions(gemm)) return 0;
   if (const Curve* curve = state_->find(gemm)) {
-    const int best = best_threads(*curve, limit, state_->options.tolerance);
+    const int best = best_threads(*curve, limit, state_->tolerance);
     if (best > 0) return best;
   }
   const Group* group = state_->group_for(gemm);

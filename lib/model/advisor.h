@@ -20,13 +20,9 @@
 
 namespace blastune {
 
-struct AdvisorOptions {
-  double tolerance = 0.02;  // a count this close to the best is as good as the best; ties go to fewer threads
-};
-
 class Advisor {
  public:
-  explicit Advisor(const Table& table, AdvisorOptions options = {});
+  explicit Advisor(const Table& table);
   Advisor(Advisor&&) noexcept;
   Advisor& operator=(Advisor&&) noexcept;
   ~Advisor();

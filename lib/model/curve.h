@@ -59,6 +59,9 @@ struct Curve {
   bool operator==(const Curve&) const = default;
 };
 
+// A count whose time is this close to the best is as good as the best; ties go to fewer threads.
+inline constexpr double default_tolerance = 0.02;
+
 // The smallest count no greater than limit whose mean is within tolerance of the best such mean
 // (design rule 6). 0 when no point is that small.
 [[nodiscard]] int best_threads(const Curve& curve, int limit, double tolerance);

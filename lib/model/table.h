@@ -15,10 +15,11 @@ namespace blastune {
 struct Table {
   MachineSignature machine;
   Build build;
-  int default_threads = 1;         // what the library uses when nobody says anything
-  std::int64_t measured_unix = 0;  // when the last sample was taken, seconds since 1970
-  double spent_seconds = 0;        // wall time all tunes of this table took together
-  std::vector<Curve> curves;       // ascending by gemm, one a gemm
+  int default_threads = 1;               // what the library uses when nobody says anything
+  std::int64_t measured_unix = 0;        // when the last sample was taken, seconds since 1970
+  double spent_seconds = 0;              // wall time all tunes of this table took together
+  double tolerance = default_tolerance;  // 0 to 1; with which its counts are chosen
+  std::vector<Curve> curves;             // ascending by gemm, one a gemm
 
   bool operator==(const Table&) const = default;
 

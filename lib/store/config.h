@@ -11,6 +11,7 @@
 
 #include "base/file_system.h"
 #include "base/result.h"
+#include "model/curve.h"
 #include "model/layer.h"
 
 namespace blastune {
@@ -41,7 +42,7 @@ struct Config {
   std::vector<Pass> passes{Pass::forward, Pass::backward_data, Pass::backward_weights};
   std::vector<DType> dtypes{DType::f32, DType::f64};
   GeneralGrid general_grid;
-  double tolerance = 0.02;                        // see AdvisorOptions
+  double tolerance = default_tolerance;           // of a table, at its next tune
   std::int64_t max_operand_bytes = 256LL << 20U;  // of one gemm's three operands together
   double budget_seconds = 30;                     // of a tune without --budget
 

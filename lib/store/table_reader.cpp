@@ -52,6 +52,7 @@ enum class Id : std::uint8_t {
   default_threads,
   measured_unix,
   spent_milliseconds,
+  tolerance_millionths,
   cpu_model,
   processors,
   numa_nodes,
@@ -93,6 +94,8 @@ constexpr std::array keys{
     Key{Place::table, "measured_unix", Id::measured_unix, Kind::integer, 0, limits::unix_seconds},
     Key{Place::table, "spent_milliseconds", Id::spent_milliseconds, Kind::integer, 0,
         limits::spent_milliseconds},
+    Key{Place::table, "tolerance_millionths", Id::tolerance_millionths, Kind::integer, 0,
+        limits::tolerance_millionths},
     Key{Place::table, "groups", Id::groups, Kind::array, 0, 0, Place::groups},
     Key{Place::machine, "cpu_model", Id::cpu_model, Kind::text},
     Key{Place::machine, "processors", Id::processors, Kind::integer, 0, limits::processors},
@@ -248,6 +251,9 @@ class TableHandler {
         return true;
       case Id::spent_milliseconds:
         table_.spent_seconds = static_cast<double>(value) / 1e3;
+        return true;
+      case Id::tolerance_millionths:
+        table_.tolerance = static_cast<double>(value) / 1e6;
         return true;
       case Id::processors:
         table_.machine.processors = narrow;

@@ -34,9 +34,9 @@ class Writer {
   }
 
   // A duration in whole units. What is above zero stays above zero.
-  void duration(double seconds, double units_per_second, std::int64_t low, std::int64_t high,
-                std::string_view what) {
-    const double scaled = seconds * units_per_second;
+  // As a whole number of smaller units.
+  void scaled(double value, double units, std::int64_t low, std::int64_t high, std::string_view what) {
+    const double scaled = value * units;
     // Written so that not-a-number fails too.
     if (!(scaled >= 0 && scaled <= static_cast<double>(high)) || (low > 0 && scaled <= 0)) {
       fail(std::string(what) + " is out of range");
@@ -131,10 +131,10 @@ void write_curve(Writer& out, const Curve& curve) {
     out.raw(",");
     out.integer(point.threads, 1, table_limits::threads, "threads");
     out.raw(",");
-    out.duration(point.seconds.mean(), 1e12, 1, table_limits::picoseconds, "a mean time");
+    out.scaled(point.seconds.mean(), 1e12, 1, table_limits::picoseconds, "a mean time");
     out.raw(",");
-    out.duration(point.seconds.standard_deviation(), 1e12, 0, table_limits::picoseconds,
-                 "a standard deviation");
+    out.scaled(point.seconds.standard_deviation(), 1e12, 0, table_limits::picoseconds,
+               "a standard deviation");
     out.raw(",");
     out.integer(point.seconds.count(), 1, table_limits::bursts, "bursts");
   }
@@ -176,7 +176,9 @@ void write_table(Writer& out, const Table& table) {
   out.raw(R"(,"measured_unix":)");
   out.integer(table.measured_unix, 0, table_limits::unix_seconds, "measured_unix");
   out.raw(R"(,"spent_milliseconds":)");
-  out.duration(table.spent_seconds, 1e3, 0, table_limits::spent_milliseconds, "spent_seconds");
+  out.scaled(table.spent_seconds, 1e3, 0, table_limits::spent_milliseconds, "spent_seconds");
+  out.raw(R"(,"tolerance_millionths":)");
+  out.scaled(table.tolerance, 1e6, 0, table_limits::tolerance_millionths, "tolerance");
   out.raw(",\n");
   write_curves(out, table.curves);
   out.raw("}");

@@ -26,10 +26,10 @@ namespace blastune {
 
 struct PlannerOptions {
   double budget_seconds = 20;
-  double tolerance = 0.02;           // as the advisor's
-  double acceptable_regret = 0.004;  // expected loss of a choice below which a gemm is settled
-  int least_bursts = 5;              // of every count still possible, before a gemm can be settled
-  std::int64_t max_curves = 4000;    // refinement stops there
+  double tolerance = default_tolerance;  // as the table's
+  double acceptable_regret = 0.004;      // expected loss of a choice below which a gemm is settled
+  int least_bursts = 5;                  // of every count still possible, before a gemm can be settled
+  std::int64_t max_curves = 4000;        // refinement stops there
   bool accept_disturbed = false;  // count bursts that other programs disturbed: better than no answer at all
   std::uint64_t seed = 1;
 };

@@ -59,6 +59,20 @@ TEST(Advisor, IsExactAtMeasuredPoints) {
   }
 }
 
+TEST(Advisor, AWiderToleranceMeansNoMoreThreads) {
+  Table table = formula_table(60, 8, 1, 0.1);
+  const Advisor strict(table);
+  table.tolerance = 0.3;
+  const Advisor wide(table);
+  bool fewer = false;
+  for (const auto& curve : table.curves) {
+    EXPECT_EQ(wide.advise(curve.gemm, 8).threads, best_threads(curve, 8, 0.3));
+    EXPECT_LE(wide.advise(curve.gemm, 8).threads, strict.advise(curve.gemm, 8).threads);
+    fewer = fewer || wide.threads(curve.gemm, 8) < strict.threads(curve.gemm, 8);
+  }
+  EXPECT_TRUE(fewer);
+}
+
 TEST(Advisor, NeverAboveTheLimitAndMonotoneInIt) {
   const Table table = formula_table(80, 16, 2, 0.3);
   const Advisor advisor(table);

@@ -46,6 +46,7 @@ TEST(TableJson, ReadsWhatItWrote) {
     EXPECT_EQ(a.default_threads, b.default_threads);
     EXPECT_EQ(a.measured_unix, b.measured_unix);
     EXPECT_DOUBLE_EQ(a.spent_seconds, b.spent_seconds);
+    EXPECT_DOUBLE_EQ(a.tolerance, b.tolerance);
     ASSERT_EQ(a.curves.size(), b.curves.size());
     for (std::size_t j = 0; j < a.curves.size(); ++j) {
       EXPECT_EQ(a.curves[j].gemm, b.curves[j].gemm);
@@ -123,6 +124,7 @@ TEST(TableJson, WritesNothingThatCannotBeRead) {
   EXPECT_TRUE(refused([](Table& t) { t.curves.push_back(t.curves.back()); }));
   EXPECT_TRUE(refused([](Table& t) { t.default_threads = 0; }));
   EXPECT_TRUE(refused([](Table& t) { t.spent_seconds = -1; }));
+  EXPECT_TRUE(refused([](Table& t) { t.tolerance = 1.01; }));
   EXPECT_TRUE(refused([](Table& t) { t.measured_unix = -1; }));
   EXPECT_TRUE(refused([](Table& t) { t.build.integer_bits = 16; }));
   EXPECT_TRUE(refused([](Table& t) { t.machine.cpu_model = "\xff"; }));
