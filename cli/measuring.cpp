@@ -44,13 +44,11 @@ void draw(ProgressBar& bar, const Progress& progress) {
 
 }  // namespace
 
-Result<Measured> measure(const Session& session, const Target& target, Table known,
-                         MeasuringRequest request) {
-  const Interruption interruption;
-  WorkerProberOptions worker_options;
-  worker_options.interrupted = [] { return Interruption::requested(); };
-  worker_options.max_operand_bytes = request.max_operand_bytes;
-  auto prober = WorkerProber::start(target.worker, target.blas_file, worker_options);
+Result<std::unique_ptr<WorkerProber>> start_prober(const Target& target, std::int64_t max_operand_bytes) {
+  WorkerProberOptions options;
+  options.interrupted = [] { return Interruption::requested(); };
+  options.max_operand_bytes = max_operand_bytes;
+  auto prober = WorkerProber::start(target.worker, target.blas_file, options);
   if (!prober) return prober.error();
   if ((*prober)->setter() == CountSetter::none && target.library.build.threading != Threading::serial) {
     return Error{
@@ -58,7 +56,14 @@ Result<Measured> measure(const Session& session, const Target& target, Table kno
         "the thread count of " + describe(target.library.build) + " cannot be changed safely at run time",
         "use another build of OpenBLAS; `blastune doctor` lists those on this machine"};
   }
+  return prober;
+}
 
+Result<Measured> measure(const Session& session, const Target& target, Table known,
+                         MeasuringRequest request) {
+  const Interruption interruption;
+  auto prober = start_prober(target, request.max_operand_bytes);
+  if (!prober) return prober.error();
   Planner planner(std::move(request.plan), std::move(request.counts), known, request.options);
   ProgressBar bar(session.messages, messages_are_seen());
   double last_checkpoint = 0;

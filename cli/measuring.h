@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,8 +13,13 @@
 #include "model/table.h"
 #include "tuner/plan.h"
 #include "tuner/planner.h"
+#include "tuner/worker_prober.h"
 
 namespace blastune {
+
+// A worker for that library, which Ctrl-C stops. Fails too where the library's count cannot be set, since
+// every count would then be the same measurement.
+Result<std::unique_ptr<WorkerProber>> start_prober(const Target& target, std::int64_t max_operand_bytes);
 
 struct MeasuringRequest {
   Plan plan;

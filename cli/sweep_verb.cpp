@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "cli/format.h"
 #include "cli/interruption.h"
+#include "cli/measuring.h"
 #include "cli/progress_bar.h"
 #include "cli/question.h"
 #include "cli/sweep.h"
@@ -126,10 +127,7 @@ Result<ExitStatus> sweep(const Session& session, const Options& options) {
   if (!target) return target.error();
 
   const Interruption interruption;
-  WorkerProberOptions worker_options;
-  worker_options.interrupted = [] { return Interruption::requested(); };
-  worker_options.max_operand_bytes = largest_operands;
-  auto prober = WorkerProber::start(target->worker, target->blas_file, worker_options);
+  auto prober = start_prober(*target, largest_operands);
   if (!prober) return prober.error();
 
   Rng rng(static_cast<std::uint64_t>(session.clock.unix_seconds()));

@@ -316,6 +316,18 @@ TEST_F(Program, APlaceThatCannotBeWrittenIsToldOfBeforeAnythingIsMeasured) {
   EXPECT_NE(answered.messages.find("could not be kept"), std::string::npos) << answered.messages;
 }
 
+TEST_F(Program, ALibraryWhoseCountCannotBeSetIsNotMeasured) {
+  environment_["BLASTUNE_WORKER"] = STEADY_WORKER "_fixed";
+  for (const char* verb : {"tune", "sweep"}) {
+    std::vector<std::string> words = {verb};
+    if (words.front() == "sweep") words.insert(words.end(), {"--layers", "784,10"});
+    const Ended ended = run(words);
+    EXPECT_EQ(ended.status, 1) << verb;
+    EXPECT_NE(ended.messages.find("cannot be changed safely"), std::string::npos) << ended.messages;
+    EXPECT_EQ(ended.out, "");
+  }
+}
+
 TEST_F(Program, SweepPrintsARowForEachBatchAndWritesEveryCall) {
   const std::string csv = directory_.path() + "/calls.csv.gz";
   const Ended ended = run({"sweep", "--layers", "784,100,50,10", "--batches", "50,500", "--threads", "1",
