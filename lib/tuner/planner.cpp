@@ -18,8 +18,9 @@ constexpr double prior_deviation = 0.2;    // of one burst relative to its mean,
 constexpr double prior_bursts = 3;         // how many bursts that belief is worth
 constexpr double unmeasured_regret = 0.3;  // expected of choosing blindly
 constexpr double race_probability =
-    0.01;                           // a count less likely than this to be the best is not measured again
-constexpr int most_fruitless = 12;  // bursts lost or disturbed in a row before a gemm is given up
+    0.01;                                // a count less likely than this to be the best is not measured again
+constexpr int most_fruitless = 12;       // bursts lost or disturbed in a row before a gemm is given up
+constexpr int least_bursts_of_best = 3;  // even when no other count is near
 constexpr double rounds_per_budget = 24;
 constexpr double shortest_round = 0.3;     // seconds
 constexpr double decided_regret = 0.015;   // expected loss below which a choice may guide refinement
@@ -115,6 +116,10 @@ double Planner::expected_regret(const Item& item) const {
 
 bool Planner::settled(const Item& item) const {
   if (item.fruitless >= most_fruitless) return true;
+  // One lucky burst can make all others look lost.
+  const CurvePoint* best = fastest(item.all);
+  if (best == nullptr || best->seconds.count() < std::min(least_bursts_of_best, options_.least_bursts))
+    return false;
   const auto open = open_counts(item);
   if (open.size() > 1) {
     for (const int count : open) {

@@ -207,11 +207,20 @@ TEST(Planner, EndsWhenNothingCanBeMeasured) {
 
 TEST(Planner, ASecondRunContinuesTheFirst) {
   const SimulatedNoise noise{.burst_deviation = 0.2, .call_deviation = 0.05};
-  const Outcome first = simulate(noise, 1);
-  const Outcome second = simulate(noise, 1, {1, 2, 3, 4}, first.table, 2);
+  const Outcome first = simulate(noise, 3);
+  const Outcome second = simulate(noise, 3, {1, 2, 3, 4}, first.table, 2);
   EXPECT_GE(second.progress.gemms, first.progress.gemms);
   EXPECT_GT(second.progress.settled, first.progress.settled);
   EXPECT_GE(second.table.curves.size(), first.table.curves.size());
+}
+
+TEST(Planner, NoChoiceRestsOnOneLuckyBurst) {
+  const Outcome run = simulate({.burst_deviation = 0.5}, 60);
+  ASSERT_EQ(run.progress.settled, run.progress.gemms);
+  for (const auto& curve : run.table.curves) {
+    const int best = best_threads(curve, 4, 0);
+    EXPECT_GE(curve.find(best)->seconds.count(), 3) << describe(curve.gemm);
+  }
 }
 
 TEST(Planner, TheSameSeedAsksTheSameQuestions) {
