@@ -105,7 +105,9 @@ ClientAdvice Client::advise(const Gemm& gemm) {
     const Undisturbed undisturbed;
     try {
       log_line(describe(gemm) + ": " +
-               (entry.threads == 0 ? "no opinion" : std::to_string(entry.threads) + " threads") +
+               (entry.threads == 0
+                    ? "no opinion"
+                    : std::to_string(entry.threads) + (entry.threads == 1 ? " thread" : " threads")) +
                ", at most " + std::to_string(question.limit));
     } catch (...) {
       // A line that cannot be written is no reason to do anything else differently.

@@ -22,6 +22,11 @@ std::string checksum(std::string_view payload) {
   return digits;
 }
 
+Error no_table(std::string_view source) {
+  return Error{ErrorKind::invalid_data, std::string(source) + " is not a blastune table",
+               "name another file; this one is left as it is"};
+}
+
 Error damaged(std::string_view source, std::string_view how) {
   return Error{ErrorKind::invalid_data, std::string(source) + " " + std::string(how),
                "run `blastune tune` to measure again; it replaces the file"};
@@ -35,12 +40,12 @@ std::string table_envelope(std::string_view payload) {
 }
 
 Result<void> check_table_envelope(std::string_view text, std::string_view source) {
-  if (!text.starts_with(opening)) return damaged(source, "is not a blastune table");
+  if (!text.starts_with(opening)) return no_table(source);
   // The version comes first: another one may have another envelope.
   const std::string_view rest = text.substr(opening.size());
   int version = 0;
   const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), version);
-  if (error != std::errc{}) return damaged(source, "is not a blastune table");
+  if (error != std::errc{}) return no_table(source);
   if (version != table_format_version) {
     return Error{ErrorKind::invalid_data,
                  std::string(source) + " has table format " + std::to_string(version) +

@@ -54,9 +54,9 @@ Result<StoredTable> find_stored_table(FileSystem& files, std::span<const std::st
   // A file of this user that is damaged is more worth telling than one that never was for this machine.
   if (damaged) return *damaged;
   if (foreign) {
-    return Error{ErrorKind::foreign,
-                 *foreign + " has no table for " + describe(build) + " on " + describe(machine),
-                 measure_here};
+    return Error{
+        ErrorKind::foreign, *foreign + " has no table for " + describe(build) + " on " + describe(machine),
+        build.path.empty() ? measure_here : "run `blastune tune --blas " + build.path + "` to measure it"};
   }
   std::string looked;
   for (const auto& path : paths) looked += (looked.empty() ? "" : ", ") + path;
