@@ -36,6 +36,10 @@ Error usage_error(CLI::App& program, const CLI::ParseError& error) {
   const std::string help = named.empty() ? "`" + program.get_name() + " --help` lists the verbs"
                                          : "`" + program.get_name() + " " + named.front()->get_name() +
                                                " --help` lists the options";
+  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
+    const std::string text = error.what();
+    return {ErrorKind::usage, text.substr(0, text.find(':')) + " needs a value", help};
+  }
   if (dynamic_cast<const CLI::ExtrasError*>(&error) == nullptr) return {ErrorKind::usage, error.what(), help};
   const auto extras = program.remaining(true);
   const std::string word = extras.empty() ? "" : extras.front().substr(0, extras.front().find('='));

@@ -5,9 +5,12 @@
 #include <unistd.h>
 
 #include <exception>
+#include <filesystem>
 #include <iostream>
 #include <string>
+#include <system_error>
 
+#include "base/parse.h"
 #include "cli/config_location.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
@@ -75,6 +78,12 @@ ExitStatus run(int argc, char** argv) {
     return exit_usage;
   }
   session.color = *color;
+  std::error_code no_matter_why;
+  if (!config_directory.empty() && !std::filesystem::is_directory(config_directory, no_matter_why)) {
+    session.complain({ErrorKind::usage, "--config " + in_quotes(config_directory) + " is not a directory",
+                      "name the directory that blastune.json is in"});
+    return exit_usage;
+  }
   const auto status = request->action(session);
   if (status) return after_answer(session, *status);
   session.complain(status.error());

@@ -82,10 +82,10 @@ std::string explanation(const GemmAnswer& answer, const Table& table, const Coun
     text +=
         fmt::format("This very multiply was measured, last {} ago:\n", age_text(now - table.measured_unix));
     for (const auto& point : curve.points) {
-      text += fmt::format("  {:>3} {:<8} {:>8} +- {} over {}\n", point.threads,
-                          point.threads == 1 ? "thread" : "threads", seconds_text(point.seconds.mean()),
-                          seconds_text(point.seconds.standard_error()),
-                          count_text(point.seconds.count(), "burst"));
+      text += fmt::format("  {:>3} {:<8} {:>8}", point.threads, point.threads == 1 ? "thread" : "threads",
+                          seconds_text(point.seconds.mean()));
+      if (point.seconds.count() > 1) text += " +- " + seconds_text(point.seconds.standard_error());
+      text += " over " + count_text(point.seconds.count(), "burst") + "\n";
     }
     if (curve.disturbed > 0) {
       text += fmt::format("  {} thrown away because other programs used the processors\n",
@@ -132,7 +132,7 @@ std::string network_text(const NetworkAnswer& answer) {
   text +=
       fmt::format("the library's default                {:>8}\n", seconds_text(answer.times.default_seconds));
   if (answer.best.batch > 0) {
-    text += fmt::format("best batch size: {:<7}             {:>8} a sample\n", answer.best.batch,
+    text += fmt::format("smallest good batch size: {:<7}    {:>8} a sample\n", answer.best.batch,
                         seconds_text(answer.best.seconds_per_sample));
   }
   return text;

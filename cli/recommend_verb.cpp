@@ -88,7 +88,8 @@ Result<Answering> measure_there_and_then(const Session& session, const Target& t
                           there_and_then(question, *limits, loaded->config, there_and_then_seconds));
   if (!measured) return measured.error();
   if (measured->interrupted) return Error{ErrorKind::interrupted, "interrupted", ""};
-  if (measured->progress.bursts > 0 && measured->progress.disturbed == measured->progress.bursts) {
+  // Too little came through undisturbed.
+  if (!knows(measured->table, question)) {
     return measure_beside_others(session, target, question, *limits, loaded->config);
   }
   const auto kept = keeper ? keeper->keep(session, measured->table) : Result<void>(keeper.error());
@@ -175,9 +176,10 @@ Result<ExitStatus> recommend(const Session& session, const Options& options) {
   const double tolerance = answering->table.tolerance;
   network.times = pass_times(advisor, question->gemms, counts, limit->threads, tolerance);
   if (static_cast<std::ptrdiff_t>(advisor.curve_count()) >= curves_to_interpolate) {
-    const Config defaults;
+    auto loaded = load_config(session.files, session.config_directory);
+    if (!loaded) return loaded.error();
     network.best = best_batch(advisor, *question->network, question->dtype, question->pass, question->layout,
-                              defaults.batches.from, defaults.batches.to, limit->threads, tolerance);
+                              question->batch, loaded->config.batches, limit->threads, tolerance);
   }
   session.out << (options.json ? network_json(network, *answering, *limit) : network_text(network));
   return exit_done;

@@ -15,11 +15,14 @@ std::int64_t batch_of(const BurstRequest& request) {
   return request.gemm.n;
 }
 
-// The batch size's fastest pass: smallest count within the tolerance, as the advisor would choose.
+// The batch size's fastest pass: smallest count within the tolerance, as the advisor would choose. 0 where a
+// count was never measured undisturbed.
 int best_count(const SweepSetup& setup, const SweepTimes& times, std::int64_t batch) {
   Curve curve;
   for (const int count : setup.counts) {
-    if (const Moments* seconds = times.find(batch, count)) curve.at(count).seconds = *seconds;
+    const Moments* seconds = times.find(batch, count);
+    if (seconds == nullptr) return 0;
+    curve.at(count).seconds = *seconds;
   }
   return best_threads(curve, setup.counts.back(), default_tolerance);
 }

@@ -154,6 +154,7 @@ Result<ExitStatus> sweep(const Session& session, const Options& options) {
     if (auto written = write_measurements(session.files, options.csv, times.calls()); !written)
       return written.error();
   }
+  if (interrupted) session.note("interrupted; this is what was measured until then");
   return interrupted ? exit_interrupted : exit_done;
 }
 

@@ -158,8 +158,12 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
   if (!measured) return measured.error();
   if (auto error = nothing_measured(*measured)) return *error;
   if (measured->table.curves.empty()) {
-    session.note("interrupted before anything was measured");
-    return exit_interrupted;
+    if (measured->interrupted) {
+      session.note("interrupted before anything was measured");
+      return exit_interrupted;
+    }
+    return Error{ErrorKind::unavailable, "no gemm was measured with every count before the budget was spent",
+                 "give a larger --budget, or try again when the machine is quieter"};
   }
   if (auto kept = keeper->keep(session, measured->table); !kept) return kept.error();
   print_summary(session, *measured, keeper->path(), options.json);

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <numbers>
+#include <set>
 
 namespace blastune {
 
@@ -38,18 +39,19 @@ PassTimes pass_times(const Advisor& advisor, const std::vector<Gemm>& layers, co
 }
 
 BestBatch best_batch(const Advisor& advisor, const Network& network, DType dtype, Pass pass, Layout layout,
-                     std::int64_t smallest, std::int64_t largest, int limit, double tolerance) {
+                     std::int64_t asked, SizeRange range, int limit, double tolerance) {
+  std::set<std::int64_t> batches{asked};
+  for (double size = static_cast<double>(range.from); size <= static_cast<double>(range.to);
+       size = std::max(size + 1, size * std::numbers::sqrt2))
+    batches.insert(static_cast<std::int64_t>(size));
   std::vector<BestBatch> ladder;
-  for (double size = static_cast<double>(smallest); size <= static_cast<double>(largest);
-       size = std::max(size + 1, size * std::numbers::sqrt2)) {
-    const auto batch = static_cast<std::int64_t>(size);
+  for (const auto batch : batches) {
     double seconds = 0;
     for (const auto& layer : layers_of(network)) {
       seconds += advisor.advise(layer_gemm(layer, batch, dtype, pass, layout), limit).expected_seconds;
     }
     ladder.push_back({batch, seconds / static_cast<double>(batch)});
   }
-  if (ladder.empty()) return {};
   const double best =
       std::ranges::min_element(ladder, {}, &BestBatch::seconds_per_sample)->seconds_per_sample;
   return *std::ranges::find_if(

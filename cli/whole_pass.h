@@ -9,6 +9,7 @@
 
 #include "model/advisor.h"
 #include "model/layer.h"
+#include "store/config.h"
 
 namespace blastune {
 
@@ -29,10 +30,10 @@ struct BestBatch {
   double seconds_per_sample = 0;
 };
 
-// Over a ladder from smallest to largest, neighbours about 1.4 apart: the smallest batch whose time per
-// sample is within the tolerance of the best.
+// Of the batch size that was asked for and a ladder over the range, neighbours about 1.4 apart: the smallest
+// one whose time per sample is within the tolerance of the best.
 [[nodiscard]] BestBatch best_batch(const Advisor& advisor, const Network& network, DType dtype, Pass pass,
-                                   Layout layout, std::int64_t smallest, std::int64_t largest, int limit,
+                                   Layout layout, std::int64_t asked, SizeRange range, int limit,
                                    double tolerance);
 
 }  // namespace blastune

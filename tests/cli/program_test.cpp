@@ -122,6 +122,7 @@ TEST_F(Program, UsageErrorsSayWhatIsWrongAndNeverPrintTheHelp) {
       {{"sweep", "--layers", "784,10", "--batches", "2000000000"}, "GiB"},
       {{"completion", "csh"}, "csh"},
       {{"topology", "--color", "pink"}, "pink"},
+      {{"topology", "--config", "/dev/null"}, "/dev/null"},
   };
   for (const auto& one : cases) {
     const Ended ended = run(one.words);

@@ -103,7 +103,7 @@ TEST(WholePass, SumsItsLayersAndFindsTheBestConstant) {
   EXPECT_LE(times.advised_seconds, times.constant_seconds * 1.0001);
   EXPECT_EQ(pass_times(advisor, gemms, {1, 2}, 1, 0.02).best_constant, 1);
   const BestBatch best = best_batch(advisor, {{784, 100, 50}}, DType::f64, Pass::forward,
-                                    Layout::features_by_batch, 10, 1000, 2, 0.02);
+                                    Layout::features_by_batch, 500, {10, 1000}, 2, 0.02);
   EXPECT_GE(best.batch, 10);
   EXPECT_LE(best.batch, 1000);
   EXPECT_GT(best.seconds_per_sample, 0);
