@@ -24,7 +24,7 @@ std::string checksum(std::string_view payload) {
 
 Error no_table(std::string_view source) {
   return Error{ErrorKind::invalid_data, std::string(source) + " is not a blastune table",
-               "name another file; this one is left as it is"};
+               "name another file, or move this one out of the way"};
 }
 
 Error damaged(std::string_view source, std::string_view how) {
