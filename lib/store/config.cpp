@@ -17,7 +17,9 @@ using Kind = JsonNode::Kind;
 constexpr std::size_t max_config_bytes = 1U << 20U;
 constexpr std::size_t max_networks = 256;
 constexpr std::int64_t most_operand_bytes = std::int64_t{1} << 40U;
-constexpr double longest_budget_seconds = 7 * 24 * 3600.0;
+constexpr double week_seconds = 7 * 24 * 3600.0;
+constexpr std::size_t max_libraries = 32;
+constexpr std::size_t longest_path = 4095;
 
 // Interprets one document. Problems carry the place they are at; the first one ends it.
 class ConfigReader {
@@ -43,7 +45,8 @@ class ConfigReader {
                       if (node.key == "tolerance") return number(node, path, 0, 1, config.tolerance);
                       if (node.key == "max_operand_bytes")
                         return integer(node, path, 4096, most_operand_bytes, config.max_operand_bytes);
-                      if (node.key == "budget") return duration(node, path, config.budget_seconds);
+                      if (node.key == "budget") return duration(node, path, 1, config.budget_seconds);
+                      if (node.key == "daemon") return daemon(node, path);
                       return std::nullopt;
                     });
   }
@@ -91,9 +94,15 @@ class ConfigReader {
     return {};
   }
 
-  Result<void> duration(const JsonNode& node, const std::string& path, double& seconds) {
+  Result<void> boolean(const JsonNode& node, const std::string& path, bool& value) {
+    if (node.kind != Kind::boolean) return wrong(node, path, "true or false");
+    value = node.text == "true";
+    return {};
+  }
+
+  Result<void> duration(const JsonNode& node, const std::string& path, double low_seconds, double& seconds) {
     if (node.kind != Kind::text) return wrong(node, path, "a duration in quotes, like \"30s\"");
-    const auto parsed = parse_duration(node.text, 1, longest_budget_seconds, path);
+    const auto parsed = parse_duration(node.text, low_seconds, week_seconds, path);
     if (!parsed) return located(node, parsed.error());
     seconds = *parsed;
     return {};
@@ -156,11 +165,42 @@ class ConfigReader {
     return each_key(node, path,
                     [&](const JsonNode& item, const std::string& item_path) -> std::optional<Result<void>> {
                       if (item.key == "sizes") return range(item, item_path, grid.sizes);
-                      if (item.key != "enabled") return std::nullopt;
-                      if (item.kind != Kind::boolean) return wrong(item, item_path, "true or false");
-                      grid.enabled = item.text == "true";
-                      return Result<void>{};
+                      if (item.key == "enabled") return boolean(item, item_path, grid.enabled);
+                      return std::nullopt;
                     });
+  }
+
+  Result<void> daemon(const JsonNode& node, const std::string& path) {
+    if (node.kind != Kind::object) return wrong(node, path, "an object with the service's settings");
+    DaemonConfig& daemon = loaded_.config.daemon;
+    return each_key(node, path,
+                    [&](const JsonNode& item, const std::string& item_path) -> std::optional<Result<void>> {
+                      if (item.key == "cpu_share")
+                        return number(item, item_path, 0.0001, 1, daemon.cpu_share);
+                      if (item.key == "first_run")
+                        return duration(item, item_path, 1, daemon.first_run_seconds);
+                      if (item.key == "check_every")
+                        return duration(item, item_path, 60, daemon.check_seconds);
+                      if (item.key == "quiet_cores")
+                        return number(item, item_path, 0.05, 4096, daemon.quiet_cores);
+                      if (item.key == "on_battery") return boolean(item, item_path, daemon.on_battery);
+                      if (item.key == "libraries") return libraries(item, item_path, daemon.libraries);
+                      return std::nullopt;
+                    });
+  }
+
+  Result<void> libraries(const JsonNode& node, const std::string& path, std::vector<std::string>& files) {
+    const std::string expected = "a list of at most " + std::to_string(max_libraries) + " absolute paths";
+    if (node.kind != Kind::array || node.children.size() > max_libraries) return wrong(node, path, expected);
+    std::vector<std::string> parsed;
+    for (const auto& item : node.children) {
+      const bool usable = item.kind == Kind::text && item.text.starts_with('/') &&
+                          item.text.size() <= longest_path && item.text.find('\0') == std::string::npos;
+      if (!usable) return wrong(item, path, expected);
+      parsed.push_back(item.text);
+    }
+    files = std::move(parsed);
+    return {};
   }
 
   LoadedConfig& loaded_;

@@ -34,6 +34,18 @@ struct GeneralGrid {
   bool operator==(const GeneralGrid&) const = default;
 };
 
+// What only the service reads.
+struct DaemonConfig {
+  double cpu_share = 0.01;             // of one core, over an hour, once the first run is over
+  double first_run_seconds = 40;       // of measuring that each new build gets without regard to cpu_share
+  double check_seconds = 6 * 3600;     // from one check of a table to the next
+  double quiet_cores = 0.2;            // what others may use while the machine still counts as quiet
+  bool on_battery = false;             // whether it measures then
+  std::vector<std::string> libraries;  // OpenBLAS files besides those in the usual places; absolute paths
+
+  bool operator==(const DaemonConfig&) const = default;
+};
+
 struct Config {
   std::vector<Network> networks{
       {{784, 100, 50, 10}}, {{784, 300, 140, 10}}, {{784, 200, 100, 10}}, {{784, 50, 20, 10}}};
@@ -45,6 +57,7 @@ struct Config {
   double tolerance = default_tolerance;           // of a table, at its next tune
   std::int64_t max_operand_bytes = 256LL << 20U;  // of one gemm's three operands together
   double budget_seconds = 30;                     // of a tune without --budget
+  DaemonConfig daemon;
 
   bool operator==(const Config&) const = default;
 };

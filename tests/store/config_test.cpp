@@ -30,7 +30,7 @@ TEST(Config, TheShippedFileSaysWhatIsCompiledIn) {
   ASSERT_FALSE(text.empty());
   LoadedConfig loaded;
   // Every value different first, so that a key missing from the file shows.
-  loaded.config = {{}, {7, 7}, {}, {}, {}, {false, {7, 7}}, 0.7, 7777, 7};
+  loaded.config = {{}, {7, 7}, {}, {}, {}, {false, {7, 7}}, 0.7, 7777, 7, {0.7, 7, 777, 7, true, {"/7"}}};
   const auto applied = apply_config(loaded, text, BLASTUNE_CONFIG_FILE);
   ASSERT_TRUE(applied) << applied.error().text();
   EXPECT_EQ(loaded.config, Config{});
@@ -50,7 +50,8 @@ TEST(Config, ChangesOnlyWhatIsGiven) {
 TEST(Config, TakesEveryKey) {
   const auto loaded = apply(R"({"networks":[[3,4],[5,6,5]],"batches":[2,9],"layouts":["batch-by-features"],
     "passes":["backward-data"],"dtypes":["f64"],"general_grid":{"enabled":false,"sizes":[8,16]},"tolerance":1e-2,
-    "max_operand_bytes":4096,"budget":"2m"})");
+    "max_operand_bytes":4096,"budget":"2m","daemon":{"cpu_share":0.5,"first_run":"1m","check_every":"1h",
+    "quiet_cores":3,"on_battery":true,"libraries":["/opt/a.so"]}})");
   ASSERT_TRUE(loaded) << loaded.error().text();
   const Config expected{{{{3, 4}}, {{5, 6, 5}}},
                         {2, 9},
@@ -60,7 +61,8 @@ TEST(Config, TakesEveryKey) {
                         {false, {8, 16}},
                         1e-2,
                         4096,
-                        120};
+                        120,
+                        {0.5, 60, 3600, 3, true, {"/opt/a.so"}}};
   EXPECT_EQ(loaded->config, expected);
 }
 
@@ -117,6 +119,16 @@ TEST(Config, RefusesWrongValues) {
                            "{\"max_operand_bytes\":1e6}",
                            "{\"budget\":\"0s\"}",
                            "{\"budget\":\"9999h\"}",
+                           "{\"daemon\":1}",
+                           "{\"daemon\":{\"cpu_share\":0}}",
+                           "{\"daemon\":{\"cpu_share\":1.5}}",
+                           "{\"daemon\":{\"first_run\":\"0s\"}}",
+                           "{\"daemon\":{\"check_every\":\"59s\"}}",
+                           "{\"daemon\":{\"quiet_cores\":0}}",
+                           "{\"daemon\":{\"on_battery\":\"no\"}}",
+                           "{\"daemon\":{\"libraries\":\"/a.so\"}}",
+                           "{\"daemon\":{\"libraries\":[\"a.so\"]}}",
+                           "{\"daemon\":{\"libraries\":[1]}}",
                            "{\"tolerance\":0.1} x",
                            "{\"tolerance\":0,1}"}) {
     const auto result = apply(text);
