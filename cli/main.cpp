@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The program `blastune`: from words to a verb, from a verb's outcome to an exit status.
-#include <fcntl.h>
-#include <unistd.h>
 
 #include <exception>
 #include <filesystem>
@@ -11,9 +9,10 @@
 #include <system_error>
 
 #include "base/parse.h"
-#include "cli/config_location.h"
+#include "base/standard_descriptors.h"
 #include "cli/session.h"
 #include "cli/verbs.h"
+#include "store/config_location.h"
 
 namespace blastune {
 namespace {
@@ -32,15 +31,6 @@ ExitStatus after_answer(const Session& session, ExitStatus status) {
   session.complain({ErrorKind::unavailable, "the answer could not be written to standard output",
                     "is the disk full, or the pipe's reader gone?"});
   return exit_failed;
-}
-
-// Files that are opened later must not take the place of standard input, output or error.
-void fill_standard_descriptors() {
-  for (;;) {
-    const int fd = ::open("/dev/null", O_RDWR);
-    if (fd > STDERR_FILENO) ::close(fd);
-    if (fd < 0 || fd > STDERR_FILENO) return;
-  }
 }
 
 ExitStatus run(int argc, char** argv) {

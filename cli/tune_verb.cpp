@@ -12,11 +12,11 @@
 #include "cli/answering.h"
 #include "cli/format.h"
 #include "cli/measuring.h"
-#include "cli/plan_choice.h"
 #include "cli/question.h"
 #include "cli/table_keeper.h"
 #include "cli/verbs.h"
 #include "topology/candidates.h"
+#include "tuner/configured_plan.h"
 
 namespace blastune {
 namespace {

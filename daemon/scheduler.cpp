@@ -151,6 +151,7 @@ std::optional<Decision> Scheduler::not_yet(Instant now) const {
   if (worked_since_rest_ >= work_between_rests && !has_rested) {
     wait.seconds = std::max(shortest_wait, worked_until_ + rest_seconds - now.awake);
     wait.resting = true;
+    wait.watch_load = false;
     return wait;
   }
   return std::nullopt;

@@ -22,6 +22,23 @@ TEST(SystemClock, DoesNotSleepForWhatIsNoTime) {
   clock.sleep(std::numeric_limits<double>::quiet_NaN());
 }
 
+TEST(SystemClock, WhatPassedIsNeverLessThanWhatWasAwake) {
+  SystemClock clock;
+  const double awake = clock.monotonic_seconds();
+  EXPECT_GE(clock.passed_seconds(), awake);
+}
+
+TEST(ManualClock, SuspensionPassesButIsNotAwake) {
+  ManualClock clock;
+  clock.advance(2);
+  clock.suspend(3600);
+  EXPECT_EQ(clock.monotonic_seconds(), 2);
+  EXPECT_EQ(clock.passed_seconds(), 3602);
+  EXPECT_EQ(clock.unix_seconds(), 1'700'003'602);
+  clock.step_unix(-7200);
+  EXPECT_EQ(clock.passed_seconds(), 3602);
+}
+
 TEST(ManualClock, SleepingMovesIt) {
   ManualClock clock;
   clock.sleep(2);

@@ -4,13 +4,13 @@
 #include <filesystem>
 #include <fstream>
 
-#include "cli/config_location.h"
 #include "cli/exit_status.h"
 #include "cli/format.h"
 #include "cli/plan_choice.h"
 #include "cli/spelling.h"
 #include "cli/sweep.h"
 #include "cli/whole_pass.h"
+#include "store/config_location.h"
 #include "tests/base/temporary_directory.h"
 
 namespace blastune {

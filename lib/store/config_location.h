@@ -9,8 +9,8 @@
 
 namespace blastune {
 
-// Of a program in PREFIX/bin with a PREFIX/etc/blastune/blastune.json: that directory, so that an
-// installation in a prefix of its own keeps to itself, wherever it is moved. Else /etc/blastune.
+// Of a program in PREFIX/bin or PREFIX/sbin with a PREFIX/etc/blastune/blastune.json: that directory, so that
+// an installation in a prefix of its own keeps to itself, wherever it is moved. Else /etc/blastune.
 [[nodiscard]] std::string config_directory_of(const std::string& program, FileSystem& files);
 
 // The path of the running program; empty when the kernel does not tell.

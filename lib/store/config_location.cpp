@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "cli/config_location.h"
+#include "store/config_location.h"
 
 #include <filesystem>
 #include <system_error>
