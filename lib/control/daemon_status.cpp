@@ -3,7 +3,8 @@
 
 #include <array>
 #include <cstddef>
-#include <span>
+
+#include "control/enum_names.h"
 
 namespace blastune {
 namespace {
@@ -19,20 +20,6 @@ constexpr std::array<std::string_view, 5> build_state_names = {"waiting", "measu
 static_assert(activity_names.size() == static_cast<std::size_t>(Activity::nothing_to_tune) + 1);
 static_assert(wait_reason_names.size() == static_cast<std::size_t>(WaitReason::table_in_use) + 1);
 static_assert(build_state_names.size() == static_cast<std::size_t>(BuildState::unusable) + 1);
-
-template <class Enum>
-std::string_view name_in(std::span<const std::string_view> names, Enum value) {
-  const auto index = static_cast<std::size_t>(value);
-  return index < names.size() ? names[index] : names.front();
-}
-
-template <class Enum>
-std::optional<Enum> find_in(std::span<const std::string_view> names, std::string_view text) {
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (names[i] == text) return static_cast<Enum>(i);
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
