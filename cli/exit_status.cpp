@@ -25,4 +25,15 @@ ExitStatus table_status_of(const Error& error) {
   }
 }
 
+ExitStatus daemon_status_of(const Error& error) {
+  switch (error.kind) {
+    case ErrorKind::not_found:
+    case ErrorKind::unavailable:
+    case ErrorKind::timed_out:
+      return exit_daemon_unreachable;
+    default:
+      return status_of(error);
+  }
+}
+
 }  // namespace blastune

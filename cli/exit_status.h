@@ -21,5 +21,7 @@ enum ExitStatus : int {
 [[nodiscard]] ExitStatus status_of(const Error& error);
 // The same where a table was looked for: nothing found is "no table", another machine's is "foreign".
 [[nodiscard]] ExitStatus table_status_of(const Error& error);
+// The same where the daemon was asked: nobody there, no answer in time, or no way to it.
+[[nodiscard]] ExitStatus daemon_status_of(const Error& error);
 
 }  // namespace blastune

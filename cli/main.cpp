@@ -50,6 +50,7 @@ ExitStatus run(int argc, char** argv) {
   add_sweep_verb(program);
   add_topology_verb(program);
   add_doctor_verb(program);
+  add_status_verb(program);
   add_completion_verb(program);
   const auto request = program.parse(argc, argv);
   if (!request) {

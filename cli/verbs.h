@@ -14,6 +14,7 @@ void add_show_verb(CommandLine& program);
 void add_sweep_verb(CommandLine& program);
 void add_topology_verb(CommandLine& program);
 void add_doctor_verb(CommandLine& program);
+void add_status_verb(CommandLine& program);
 void add_completion_verb(CommandLine& program);
 
 }  // namespace blastune

@@ -17,6 +17,7 @@ _blastune_options() {
       echo --help --color --config --layers --batches --threads --repeat --dtype --blas --csv --json ;;
     topology) echo --help --color --config --json ;;
     doctor) echo --help --color --config --blas --json ;;
+    status) echo --help --color --config --json --watch --measure-now --reload --socket ;;
     completion) echo --help --color --config ;;
   esac
 }
@@ -30,7 +31,7 @@ _blastune_values() {
     --pass) COMPREPLY=($(compgen -W "forward backward-data backward-weights" -- "$2")) ;;
     --transpose) COMPREPLY=($(compgen -W "NN NT TN TT" -- "$2")) ;;
     --color) COMPREPLY=($(compgen -W "auto always never" -- "$2")) ;;
-    --blas | --table | --output | --csv | --config)
+    --blas | --table | --output | --csv | --config | --socket)
       compopt -o filenames 2>/dev/null
       while IFS= read -r path; do COMPREPLY+=("$path"); done < <(compgen -f -- "$2") ;;
     --m | --n | --batch | --gemm | --layers | --batches | --threads | --repeat | --available | --budget) ;;
@@ -54,7 +55,7 @@ _blastune() {
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$(_blastune_options "$verb")" -- "$current"))
   elif [[ -z $verb ]]; then
-    COMPREPLY=($(compgen -W "recommend tune show sweep topology doctor completion" -- "$current"))
+    COMPREPLY=($(compgen -W "recommend tune show sweep topology doctor status completion" -- "$current"))
   elif [[ $verb == completion ]]; then
     COMPREPLY=($(compgen -W "bash" -- "$current"))
   fi
