@@ -120,7 +120,7 @@ class Reader {
       visit_build_status(inner, builds.emplace_back());
     });
   }
-  void operator()(const char* key, std::vector<UnusableLibrary>& libraries) {
+  void operator()(const char* key, std::vector<UnusableStatus>& libraries) {
     list(key, [&](const Json& json) {
       if (!json.is_object()) return complain(key);
       Reader inner(json, problem_);

@@ -68,8 +68,8 @@ class Writer {
       return inner.take();
     });
   }
-  void operator()(const char* key, const std::vector<UnusableLibrary>& libraries) {
-    list(key, libraries, [this](const UnusableLibrary& library) {
+  void operator()(const char* key, const std::vector<UnusableStatus>& libraries) {
+    list(key, libraries, [this](const UnusableStatus& library) {
       Writer inner(limits_);
       visit_unusable_library(inner, library);
       return inner.take();

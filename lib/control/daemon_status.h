@@ -82,11 +82,11 @@ struct BuildStatus {
 };
 
 // A file that looks like OpenBLAS and cannot be tuned.
-struct UnusableLibrary {
+struct UnusableStatus {
   std::string name;
   std::string reason;
 
-  bool operator==(const UnusableLibrary&) const = default;
+  bool operator==(const UnusableStatus&) const = default;
 };
 
 struct DaemonStatus {
@@ -107,7 +107,7 @@ struct DaemonStatus {
   std::vector<std::string> config_files;     // that were read, in order
   std::vector<std::string> config_warnings;  // what in them was ignored or refused
   std::vector<BuildStatus> builds;
-  std::vector<UnusableLibrary> unusable;
+  std::vector<UnusableStatus> unusable;
 
   bool operator==(const DaemonStatus&) const = default;
 };
