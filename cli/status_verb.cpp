@@ -122,7 +122,7 @@ Look look(const Session& session, const Options& options) {
             options.json ? status_json(*told) : time + change_text(*told) + "\n"};
   }
   const std::string& what = told.error().what;
-  return {what, what + "\n" + told.error().remedy + "\n", options.json ? "" : time + what + "\n"};
+  return {what, told.error().text() + "\n", options.json ? "" : time + what + "\n"};
 }
 
 // Until Ctrl-C, or until nobody reads what is printed. The daemon may come and go meanwhile.
