@@ -11,12 +11,12 @@
 namespace blastune {
 namespace {
 
-constexpr double burst_seconds = 1.5e-3;   // counted calls of a burst last about this long
-constexpr int most_calls = 5;              // the median of five holds against two bad calls
-constexpr double request_seconds = 30e-6;  // a burst's cost beside its calls
-constexpr double prior_deviation = 0.2;    // of one burst relative to its mean, until bursts say otherwise
-constexpr double prior_bursts = 3;         // how many bursts that belief is worth
-constexpr double unmeasured_regret = 0.3;  // expected of choosing blindly
+constexpr double counted_seconds = 1.5e-3;  // counted calls of a burst last about this long
+constexpr int most_calls = 5;               // the median of five holds against two bad calls
+constexpr double request_seconds = 30e-6;   // a burst's cost beside its calls
+constexpr double prior_deviation = 0.2;     // of one burst relative to its mean, until bursts say otherwise
+constexpr double prior_bursts = 3;          // how many bursts that belief is worth
+constexpr double unmeasured_regret = 0.3;   // expected of choosing blindly
 constexpr double race_probability =
     0.01;                                // a count less likely than this to be the best is not measured again
 constexpr int most_fruitless = 12;       // bursts lost or disturbed in a row before a gemm is given up
@@ -26,6 +26,9 @@ constexpr double shortest_round = 0.3;     // seconds
 constexpr double decided_regret = 0.015;   // expected loss below which a choice may guide refinement
 constexpr double refinement_ratio = 1.25;  // batch sizes closer than this are not refined further
 constexpr double refinement_gain = 1.03;   // nor where the neighbour's best count costs less than this
+// A gemm that was begun is left only where it takes this much longer than it may, so that one on the border
+// is not taken up and dropped in turn.
+constexpr double begun_allowance = 1.25;
 
 double mean_error(const Moments& seconds) {
   const auto bursts = static_cast<double>(seconds.count());
@@ -60,8 +63,8 @@ Planner::Planner(Plan plan, std::vector<int> counts, Table known, PlannerOptions
       counts_(std::move(counts)),
       options_(options),
       known_(std::move(known)),
-      rng_(options.seed),
-      seconds_per_flop_(1e-10) {
+      rng_(options.seed) {
+  seconds_per_flop_.fill(1e-10);
   progress_.budget_seconds = options_.budget_seconds;
   for (const auto& gemm : plan_.gemms()) add_item(gemm);
   // What an earlier tune refined stays refined, so that the series start where they ended.
@@ -79,8 +82,41 @@ Planner::Planner(Plan plan, std::vector<int> counts, Table known, PlannerOptions
 void Planner::add_item(const Gemm& gemm) {
   const auto [place, is_new] = items_.try_emplace(gemm);
   if (!is_new) return;
-  place->second.fresh.gemm = place->second.all.gemm = gemm;
-  if (const Curve* curve = known_.find(gemm)) place->second.all = *curve;
+  Item& item = place->second;
+  item.fresh.gemm = item.all.gemm = gemm;
+  if (const Curve* curve = known_.find(gemm)) item.all = *curve;
+  ++in_state(item.state);
+  judge(item);
+}
+
+double& Planner::seconds_per_flop(DType dtype) {
+  return seconds_per_flop_.at(static_cast<std::size_t>(dtype));
+}
+
+double Planner::seconds_per_flop(DType dtype) const {
+  return seconds_per_flop_.at(static_cast<std::size_t>(dtype));
+}
+
+bool Planner::takes_too_long(const Item& item) const {
+  if (std::isinf(options_.longest_burst_seconds)) return false;
+  const CurvePoint* alone = item.all.find(1);
+  const double call =
+      alone != nullptr ? alone->seconds.mean() : flops(item.all.gemm) * seconds_per_flop(item.all.gemm.dtype);
+  const double allowance = item.fresh.points.empty() ? 1 : begun_allowance;
+  const BurstRequest request = burst(item, 1);
+  return (request.warm_calls + request.calls) * call > allowance * options_.longest_burst_seconds;
+}
+
+void Planner::judge(Item& item) {
+  State state = State::uncertain;
+  if (settled(item)) {
+    state = State::settled;
+  } else if (takes_too_long(item)) {
+    state = State::left_alone;
+  }
+  --in_state(item.state);
+  ++in_state(state);
+  item.state = state;
 }
 
 // The counts that were not measured yet, and those that could still be the best.
@@ -137,23 +173,32 @@ bool Planner::decided(const Item& item) const {
 
 double Planner::call_seconds(const Item& item, int threads) const {
   if (const CurvePoint* point = item.all.find(threads)) return point->seconds.mean();
-  if (const CurvePoint* best = fastest(item.all)) return best->seconds.mean();
-  return flops(item.all.gemm) * seconds_per_flop_;
+  // As if a further thread brought nothing: rather less in a slice than it could hold.
+  const double alone = flops(item.all.gemm) * seconds_per_flop(item.all.gemm.dtype);
+  const CurvePoint* best = fastest(item.all);
+  return best == nullptr ? alone : std::max(alone, best->seconds.mean());
 }
 
 BurstRequest Planner::burst(const Item& item, int threads) const {
   BurstRequest request{item.all.gemm, threads, 1, 1};
-  const double fitting = burst_seconds / call_seconds(item, threads);
+  const double fitting = counted_seconds / call_seconds(item, threads);
   request.calls = fitting >= most_calls ? most_calls : std::max(1, static_cast<int>(fitting));
   return request;
 }
 
+double Planner::burst_seconds(const Item& item, const BurstRequest& request) const {
+  return request_seconds + (request.warm_calls + request.calls) * call_seconds(item, request.threads);
+}
+
 double Planner::block_seconds(const Item& item) const {
   double seconds = 0;
-  for (const int count : open_counts(item)) {
-    const BurstRequest request = burst(item, count);
-    seconds += request_seconds + (request.warm_calls + request.calls) * call_seconds(item, count);
-  }
+  for (const int count : open_counts(item)) seconds += burst_seconds(item, burst(item, count));
+  return seconds;
+}
+
+double Planner::seconds_of(const Block& block) const {
+  double seconds = 0;
+  for (const auto& request : block) seconds += burst_seconds(items_.at(request.gemm), request);
   return seconds;
 }
 
@@ -164,8 +209,10 @@ void Planner::start_round() {
     Gemm gemm;
   };
   std::vector<Candidate> candidates;
-  for (const auto& [gemm, item] : items_) {
-    if (settled(item)) continue;
+  for (auto& [gemm, item] : items_) {
+    // What a call takes was learned of others too.
+    if (item.state != State::settled) judge(item);
+    if (item.state != State::uncertain) continue;
     const double seconds = block_seconds(item);
     // By the square root of its cost: by the whole of it, small gemms would be measured to perfection
     // before a large one is looked at.
@@ -181,22 +228,51 @@ void Planner::start_round() {
   rng_.shuffle(std::span(round_));
 }
 
+// Makes up the next block; false when there is none.
+bool Planner::begin_block(bool may_start_round) {
+  while (true) {
+    if (round_.empty() && may_start_round) {
+      refine();
+      start_round();
+    }
+    if (round_.empty()) return false;
+    Item& item = items_.at(round_.back());
+    round_.pop_back();
+    judge(item);
+    if (item.state != State::uncertain) continue;
+    auto counts = open_counts(item);
+    rng_.shuffle(std::span(counts));
+    Block& block = blocks_.emplace_back();
+    for (const int count : counts) block.push_back(burst(item, count));
+    return true;
+  }
+}
+
 std::vector<BurstRequest> Planner::next(double seconds) {
   const double left = options_.budget_seconds - progress_.spent_seconds;
   if (left <= 0) return {};
-  if (round_.empty()) {
-    refine();
-    start_round();
-  }
-  double planned = 0;
+  double room = std::min(seconds, left);
   std::vector<BurstRequest> requests;
-  while (!round_.empty() && (requests.empty() || planned < std::min(seconds, left))) {
-    const Item& item = items_.at(round_.back());
-    round_.pop_back();
-    planned += block_seconds(item);
-    auto block = open_counts(item);
-    rng_.shuffle(std::span(block));
-    for (const int count : block) requests.push_back(burst(item, count));
+  // Only what has no burst yet may start a round, or it could hold two blocks of one gemm.
+  while ((requests.empty() || room > 0) && (!blocks_.empty() || begin_block(requests.empty()))) {
+    Block& block = blocks_.front();
+    const double whole = seconds_of(block);
+    auto end = block.end();
+    if (whole > seconds) {
+      double taken = 0;
+      end = std::ranges::find_if(block, [&](const BurstRequest& request) {
+        taken += burst_seconds(items_.at(request.gemm), request);
+        return taken > room;
+      });
+      if (end == block.begin() && requests.empty()) ++end;
+    } else if (whole > room && !requests.empty()) {
+      break;
+    }
+    room -= whole;
+    requests.insert(requests.end(), block.begin(), end);
+    block.erase(block.begin(), end);
+    if (!block.empty()) break;
+    blocks_.pop_front();
   }
   return requests;
 }
@@ -223,9 +299,32 @@ void Planner::record(std::span<const BurstRequest> requests,
     item.fruitless = 0;
     item.fresh.at(request.threads).seconds.add(value);
     item.all.at(request.threads).seconds.add(value);
-    if (request.threads == 1)
-      seconds_per_flop_ = std::lerp(seconds_per_flop_, value / flops(request.gemm), 0.1);
+    if (request.threads == 1) {
+      double& learned = seconds_per_flop(request.gemm.dtype);
+      learned = std::lerp(learned, value / flops(request.gemm), 0.1);
+    }
   }
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (i + 1 == requests.size() || requests[i].gemm != requests[i + 1].gemm)
+      judge(items_.at(requests[i].gemm));
+  }
+  std::erase_if(blocks_, [this](const Block& block) {
+    return items_.at(block.front().gemm).state == State::left_alone;
+  });
+}
+
+void Planner::discard(std::span<const BurstRequest> requests, double elapsed_seconds) {
+  progress_.spent_seconds += elapsed_seconds;
+  const auto bursts = static_cast<std::int64_t>(requests.size());
+  progress_.bursts += bursts;
+  progress_.disturbed += bursts;
+  std::deque<Block> again;
+  for (const auto& request : requests) {
+    ++items_.at(request.gemm).fresh.disturbed;
+    if (again.empty() || again.back().front().gemm != request.gemm) again.emplace_back();
+    again.back().push_back(request);
+  }
+  blocks_.insert(blocks_.begin(), again.begin(), again.end());
 }
 
 bool Planner::best_count_changes(const Series& series, std::int64_t from, std::int64_t to) const {
@@ -266,10 +365,11 @@ void Planner::refine() {
 }
 
 Progress Planner::progress() const {
+  const auto in_state = [this](State state) { return in_state_.at(static_cast<std::size_t>(state)); };
   Progress now = progress_;
-  now.gemms = items_.size();
-  now.settled = static_cast<std::size_t>(
-      std::ranges::count_if(items_, [this](const auto& entry) { return settled(entry.second); }));
+  now.settled = in_state(State::settled);
+  now.left_alone = in_state(State::left_alone);
+  now.gemms = items_.size() - now.left_alone;
   return now;
 }
 

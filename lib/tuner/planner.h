@@ -8,9 +8,16 @@
 // So the samples of one gemm are spread over the whole run, drift hits all counts alike, and time is
 // spent where a decision is open and not where a time is uncertain. Between rounds, series are refined
 // where the best count changes from one batch size to the next.
+//
+// What next() returns takes about as long as it is asked to, since whoever asks may have to let others run
+// in between. A block that would fit is not cut; the rest of a longer one comes first the next time.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <deque>
+#include <limits>
 #include <map>
 #include <optional>
 #include <span>
@@ -31,14 +38,17 @@ struct PlannerOptions {
   int least_bursts = 5;                  // of every count still possible, before a gemm can be settled
   std::int64_t max_curves = 4000;        // refinement stops there
   bool accept_disturbed = false;  // count bursts that other programs disturbed: better than no answer at all
+  // Gemms whose burst with one thread is expected to take longer, warm calls included, are left alone.
+  double longest_burst_seconds = std::numeric_limits<double>::infinity();
   std::uint64_t seed = 1;
 };
 
 struct Progress {
   double spent_seconds = 0;
   double budget_seconds = 0;
-  std::size_t gemms = 0;
+  std::size_t gemms = 0;  // without those left alone
   std::size_t settled = 0;
+  std::size_t left_alone = 0;  // their bursts take too long
   std::int64_t bursts = 0;
   std::int64_t disturbed = 0;
   std::int64_t lost = 0;
@@ -50,14 +60,19 @@ class Planner {
   // left; its curves may be empty.
   Planner(Plan plan, std::vector<int> counts, Table known, PlannerOptions options);
 
-  // The next bursts, about `seconds` worth of them (at least one block when there is anything left to do).
-  // Empty: the budget is spent or every gemm is settled.
+  // The next bursts, at most `seconds` worth of them by what is expected, and at least one when there is
+  // anything left to do. Empty: the budget is spent, or every gemm is settled or left alone.
   std::vector<BurstRequest> next(double seconds);
 
   // The answers to exactly the bursts that next() returned last, and the wall time they took together.
   void record(std::span<const BurstRequest> requests, std::span<const std::optional<BurstResult>> results,
               double elapsed_seconds);
 
+  // In record's place where the answers were thrown away, since the machine was not quiet. The time is spent
+  // and the bursts count as disturbed, but no gemm is given up for it: the same bursts are asked for again.
+  void discard(std::span<const BurstRequest> requests, double elapsed_seconds);
+
+  // In constant time.
   [[nodiscard]] Progress progress() const;
 
   // What was measured since the start, one curve a gemm. Known curves are not included, and neither are
@@ -65,11 +80,14 @@ class Planner {
   [[nodiscard]] std::vector<Curve> measured() const;
 
  private:
+  enum class State : std::uint8_t { uncertain, settled, left_alone };
   struct Item {
     Curve fresh;        // this run's bursts
     Curve all;          // with what was known before
     int fruitless = 0;  // bursts since the last good one that were lost or disturbed
+    State state = State::uncertain;
   };
+  using Block = std::vector<BurstRequest>;  // of one gemm
 
   void add_item(const Gemm& gemm);
   [[nodiscard]] bool settled(const Item& item) const;
@@ -78,7 +96,15 @@ class Planner {
   [[nodiscard]] double expected_regret(const Item& item) const;
   [[nodiscard]] double call_seconds(const Item& item, int threads) const;
   [[nodiscard]] BurstRequest burst(const Item& item, int threads) const;
+  [[nodiscard]] double burst_seconds(const Item& item, const BurstRequest& request) const;
   [[nodiscard]] double block_seconds(const Item& item) const;
+  [[nodiscard]] double seconds_of(const Block& block) const;
+  [[nodiscard]] bool takes_too_long(const Item& item) const;
+  [[nodiscard]] double& seconds_per_flop(DType dtype);
+  [[nodiscard]] double seconds_per_flop(DType dtype) const;
+  [[nodiscard]] std::size_t& in_state(State state) { return in_state_.at(static_cast<std::size_t>(state)); }
+  void judge(Item& item);  // brings its state up to date
+  bool begin_block(bool may_start_round);
   [[nodiscard]] bool best_count_changes(const Series& series, std::int64_t from, std::int64_t to) const;
   void start_round();
   void refine();
@@ -88,9 +114,11 @@ class Planner {
   PlannerOptions options_;
   Table known_;
   std::map<Gemm, Item> items_;
-  std::vector<Gemm> round_;  // blocks still to do, taken from the back
+  std::vector<Gemm> round_;   // whose blocks are still to do, taken from the back
+  std::deque<Block> blocks_;  // made up already: rests, and what was discarded
   Rng rng_;
-  double seconds_per_flop_;  // with one thread; learned from what comes back
+  std::array<double, 4> seconds_per_flop_;  // of each dtype with one thread; learned from what comes back
+  std::array<std::size_t, 3> in_state_{};   // how many items are in each
   Progress progress_;
 };
 

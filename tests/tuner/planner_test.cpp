@@ -170,6 +170,178 @@ TEST(Planner, EveryBlockHoldsEachOpenCountOnce) {
   }
 }
 
+double burst_time(const BurstRequest& request, double seconds_per_volume) {
+  return (request.warm_calls + request.calls) * volume(request.gemm) * seconds_per_volume / request.threads;
+}
+
+// A machine on which threads are free, so that only the size of a gemm says how long it takes.
+struct DividedWork {
+  double seconds_per_volume = 1e-10;
+  SimulatedNoise noise{.burst_deviation = 0.05};
+  ManualClock clock;
+  SimulatedProber prober{
+      [this](const Gemm& gemm, int threads) { return volume(gemm) * seconds_per_volume / threads; }, noise,
+      clock};
+
+  double answer(Planner& planner, const std::vector<BurstRequest>& requests) {
+    const double start = clock.monotonic_seconds();
+    const auto results = prober.run(requests);
+    const double elapsed = clock.monotonic_seconds() - start;
+    planner.record(requests, *results, elapsed);
+    return elapsed;
+  }
+};
+
+TEST(Planner, ASliceTakesNoLongerThanAskedUnlessOneBurstDoes) {
+  for (const double slice : {0.25, 0.02, 0.001, 0.0}) {
+    DividedWork machine;
+    Planner planner(make_plan(plan_options(), pthread_build()), {1, 2, 3, 4}, Table{}, {.budget_seconds = 3});
+    double spent = 0;
+    int slices = 0;
+    for (auto requests = planner.next(slice); !requests.empty(); requests = planner.next(slice), ++slices) {
+      const double took = machine.answer(planner, requests);
+      spent += took;
+      // What a dtype takes is known after some bursts; until then too much was expected.
+      EXPECT_TRUE(requests.size() == 1 || took < 1.3 * slice) << took << " of " << slice;
+    }
+    EXPECT_GT(spent, 2.9);
+    if (slice >= 0.02) {
+      EXPECT_LT(slices, 3 * 3 / slice);
+    }
+  }
+}
+
+TEST(Planner, TheRestOfABlockComesFirstTheNextTime) {
+  const Plan plan = make_plan(plan_options(), pthread_build());
+  Planner planner(plan, {1, 2, 3, 4}, Table{}, {});
+  std::vector<BurstRequest> requests;
+  while (requests.size() < 400) {
+    const auto some = planner.next(1e-3);
+    ASSERT_FALSE(some.empty());
+    requests.insert(requests.end(), some.begin(), some.end());
+  }
+  for (std::size_t block = 0; block + 4 <= requests.size(); block += 4) {
+    std::set<int> counts;
+    for (std::size_t i = block; i < block + 4; ++i) {
+      EXPECT_EQ(requests[i].gemm, requests[block].gemm);
+      counts.insert(requests[i].threads);
+    }
+    EXPECT_EQ(counts.size(), 4U);
+  }
+}
+
+TEST(Planner, ABlockThatFitsIsNotCut) {
+  DividedWork machine;
+  machine.noise.burst_deviation = 0;
+  // Nothing is slower with more threads, so the first block of a gemm is of all counts.
+  Planner planner(make_plan(plan_options(), pthread_build()), {1, 2, 3, 4}, Table{}, {.budget_seconds = 3});
+  std::set<Gemm> seen;
+  int slices = 0;
+  for (auto requests = planner.next(0.3); !requests.empty(); requests = planner.next(0.3), ++slices) {
+    machine.answer(planner, requests);
+    std::map<Gemm, int> first_bursts;
+    for (const auto& request : requests) {
+      if (!seen.contains(request.gemm)) ++first_bursts[request.gemm];
+    }
+    for (const auto& [gemm, bursts] : first_bursts) {
+      EXPECT_EQ(bursts, 4) << describe(gemm);
+      seen.insert(gemm);
+    }
+  }
+  EXPECT_GT(slices, 5);
+}
+
+TEST(Planner, LeavesAloneWhatTakesTooLongAndEndsAllTheSame) {
+  for (const double seconds_per_volume : {1e-9, 1e-10, 1e-11}) {
+    DividedWork machine;
+    machine.seconds_per_volume = seconds_per_volume;
+    Planner planner(make_plan(plan_options(), pthread_build()), {1, 2, 3, 4}, Table{},
+                    {.budget_seconds = 1e9, .longest_burst_seconds = 0.02});
+    std::int64_t too_long = 0;
+    std::map<Gemm, std::set<int>> asked;
+    for (auto requests = planner.next(0.1); !requests.empty(); requests = planner.next(0.1)) {
+      machine.answer(planner, requests);
+      for (const auto& request : requests) {
+        if (burst_time({request.gemm, 1, 1, 1}, seconds_per_volume) > 1.3 * 0.02) ++too_long;
+        asked[request.gemm].insert(request.threads);
+      }
+    }
+    const Progress progress = planner.progress();
+    // Only before it was known how fast the machine is.
+    EXPECT_LT(too_long, 60);
+    EXPECT_EQ(progress.settled, progress.gemms);
+    EXPECT_GT(progress.settled, 50U);
+    if (seconds_per_volume < 5e-11) {
+      EXPECT_EQ(too_long, 0);
+    } else {
+      EXPECT_GT(progress.left_alone, 0U);
+    }
+    const auto measured = planner.measured();
+    EXPECT_GE(measured.size(), progress.settled);
+    for (const auto& curve : measured) EXPECT_EQ(curve.points.size(), 4U) << describe(curve.gemm);
+  }
+}
+
+TEST(Planner, WhatItKnowsAndLeavesAloneStaysAsItIs) {
+  Table known;
+  known.build = pthread_build();
+  const Plan plan = make_plan(plan_options(), pthread_build());
+  for (const auto& gemm : plan.gemms()) {
+    Curve curve{gemm, {}, 0};
+    for (const int count : {1, 2}) {
+      curve.at(count).seconds = Moments::from_summary(1, volume(gemm) * 1e-10 / count, 0);
+    }
+    known.add(curve);
+  }
+  DividedWork machine;
+  Planner planner(plan, {1, 2, 3}, known, {.budget_seconds = 1e9, .longest_burst_seconds = 1e-3});
+  for (auto requests = planner.next(0.1); !requests.empty(); requests = planner.next(0.1)) {
+    machine.answer(planner, requests);
+    for (const auto& request : requests) EXPECT_LT(burst_time({request.gemm, 1, 1, 1}, 1e-10), 1.3e-3);
+  }
+  EXPECT_GT(planner.progress().left_alone, 0U);
+}
+
+TEST(Planner, AsksAgainForWhatWasDiscarded) {
+  DividedWork machine;
+  Planner planner(make_plan(plan_options(), pthread_build()), {1, 2, 3, 4}, Table{}, {.budget_seconds = 100});
+  const auto first = planner.next(0.05);
+  ASSERT_GT(first.size(), 4U);
+  planner.discard(first, 0.05);
+  // More often than a gemm may bring nothing before it is given up.
+  for (int i = 1; i < 50; ++i) planner.discard(planner.next(0.05), 0.05);
+  const Progress progress = planner.progress();
+  EXPECT_EQ(progress.settled, 0U);
+  EXPECT_EQ(progress.bursts, progress.disturbed);
+  EXPECT_GE(progress.disturbed, 50);
+  EXPECT_NEAR(progress.spent_seconds, 2.5, 1e-9);
+  EXPECT_EQ(planner.next(0.05), first);
+  EXPECT_TRUE(planner.measured().empty());
+}
+
+TEST(Planner, WhatIsDiscardedNowAndThenDoesNotChangeWhatIsFound) {
+  std::vector<std::vector<Curve>> found;
+  for (const int every : {0, 3}) {
+    DividedWork machine;
+    machine.noise.burst_deviation = 0;
+    Planner planner(make_plan(plan_options(), pthread_build()), {1, 2}, Table{}, {.budget_seconds = 1e9});
+    int slices = 0;
+    for (auto requests = planner.next(0.1); !requests.empty(); requests = planner.next(0.1)) {
+      if (every != 0 && ++slices % every == 0) {
+        planner.discard(requests, 0.1);
+      } else {
+        machine.answer(planner, requests);
+      }
+    }
+    EXPECT_EQ(planner.progress().settled, planner.progress().gemms);
+    found.push_back(planner.measured());
+  }
+  ASSERT_EQ(found[0].size(), found[1].size());
+  for (std::size_t i = 0; i < found[0].size(); ++i) {
+    EXPECT_EQ(best_threads(found[0][i], 2, 0.02), best_threads(found[1][i], 2, 0.02));
+  }
+}
+
 TEST(Planner, RacesLosersOut) {
   const Outcome run = simulate({.burst_deviation = 0.05}, 200);
   std::int64_t best_bursts = 0;
