@@ -28,7 +28,7 @@ Table with_measured(const Table& known, const Target& target, double tolerance, 
                               : std::max(known.default_threads, target.library.default_threads);
   table.spent_seconds += planner.progress().spent_seconds;
   const auto fresh = planner.measured();
-  if (!fresh.empty()) table.measured_unix = now;
+  if (!fresh.empty()) table.measured_unix = table.checked_unix = now;
   for (const auto& curve : fresh) table.add(curve);
   return table;
 }

@@ -101,10 +101,11 @@ void print_text(const Session& session, const Answering& answering, const std::v
                 const CountLimit& limit) {
   const Palette palette = session.out_palette();
   const Table& table = answering.table;
-  session.out << fmt::format("{}\n{}\n{}, {} measured in {}, last {}\n", describe(table.build),
-                             describe(table.machine), answering.path,
-                             count_text(static_cast<std::int64_t>(table.curves.size()), "curve"),
-                             seconds_text(table.spent_seconds), date_text(table.measured_unix));
+  session.out << fmt::format(
+      "{}\n{}\n{}, {} measured in {}, last {}{}\n", describe(table.build), describe(table.machine),
+      answering.path, count_text(static_cast<std::int64_t>(table.curves.size()), "curve"),
+      seconds_text(table.spent_seconds), date_text(table.measured_unix),
+      table.checked_unix > table.measured_unix ? ", still right " + date_text(table.checked_unix) : "");
   if (!limit.reason.empty()) session.out << "at most " << limit.reason << '\n';
   for (std::size_t i = 0; i < all.size(); ++i) {
     const LayerCounts& entry = all[i];
@@ -136,6 +137,7 @@ void print_json(const Session& session, const Answering& answering, const std::v
             {"table", answering.path},
             {"curves", table.curves.size()},
             {"measured_unix", table.measured_unix},
+            {"checked_unix", table.checked_unix},
             {"spent_seconds", table.spent_seconds},
             {"default_threads", table.default_threads},
             {"limit", limit.reason.empty() ? Json(nullptr) : Json(limit.threads)}};

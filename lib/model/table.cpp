@@ -20,6 +20,15 @@ void Table::add(const Curve& curve) {
   }
 }
 
+void Table::replace(const Curve& curve) {
+  const auto place = std::ranges::lower_bound(curves, curve.gemm, {}, &Curve::gemm);
+  if (place != curves.end() && place->gemm == curve.gemm) {
+    *place = curve;
+  } else {
+    curves.insert(place, curve);
+  }
+}
+
 const Table* find_table(const Tables& tables, const MachineSignature& machine, const Build& build) {
   const auto table = std::ranges::find_if(
       tables, [&](const Table& t) { return t.machine == machine && same_build(t.build, build); });

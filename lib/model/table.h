@@ -15,8 +15,10 @@ namespace blastune {
 struct Table {
   MachineSignature machine;
   Build build;
-  int default_threads = 1;               // what the library uses when nobody says anything
-  std::int64_t measured_unix = 0;        // when the last sample was taken, seconds since 1970
+  int default_threads = 1;         // what the library uses when nobody says anything
+  std::int64_t measured_unix = 0;  // when the last sample was taken, seconds since 1970
+  // When canaries last confirmed it, or the last sample was taken, whichever is later; 0: never.
+  std::int64_t checked_unix = 0;
   double spent_seconds = 0;              // wall time all tunes of this table took together
   double tolerance = default_tolerance;  // 0 to 1; with which its counts are chosen
   std::vector<Curve> curves;             // ascending by gemm, one a gemm
@@ -26,6 +28,8 @@ struct Table {
   [[nodiscard]] const Curve* find(const Gemm& gemm) const;
   // Adds the curve's samples to what is known of its gemm.
   void add(const Curve& curve);
+  // Puts the curve in the place of what is known of its gemm, which no longer holds.
+  void replace(const Curve& curve);
 };
 
 // At most one of these per (machine, build).

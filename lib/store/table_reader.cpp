@@ -51,6 +51,7 @@ enum class Id : std::uint8_t {
   curves,
   default_threads,
   measured_unix,
+  checked_unix,
   spent_milliseconds,
   tolerance_millionths,
   cpu_model,
@@ -92,6 +93,7 @@ constexpr std::array keys{
     Key{Place::table, "build", Id::build, Kind::object, 0, 0, Place::build},
     Key{Place::table, "default_threads", Id::default_threads, Kind::integer, 1, limits::threads},
     Key{Place::table, "measured_unix", Id::measured_unix, Kind::integer, 0, limits::unix_seconds},
+    Key{Place::table, "checked_unix", Id::checked_unix, Kind::integer, 0, limits::unix_seconds},
     Key{Place::table, "spent_milliseconds", Id::spent_milliseconds, Kind::integer, 0,
         limits::spent_milliseconds},
     Key{Place::table, "tolerance_millionths", Id::tolerance_millionths, Kind::integer, 0,
@@ -248,6 +250,9 @@ class TableHandler {
         return true;
       case Id::measured_unix:
         table_.measured_unix = value;
+        return true;
+      case Id::checked_unix:
+        table_.checked_unix = value;
         return true;
       case Id::spent_milliseconds:
         table_.spent_seconds = static_cast<double>(value) / 1e3;

@@ -175,6 +175,8 @@ void write_table(Writer& out, const Table& table) {
   out.integer(table.default_threads, 1, table_limits::threads, "default_threads");
   out.raw(R"(,"measured_unix":)");
   out.integer(table.measured_unix, 0, table_limits::unix_seconds, "measured_unix");
+  out.raw(R"(,"checked_unix":)");
+  out.integer(table.checked_unix, 0, table_limits::unix_seconds, "checked_unix");
   out.raw(R"(,"spent_milliseconds":)");
   out.scaled(table.spent_seconds, 1e3, 0, table_limits::spent_milliseconds, "spent_seconds");
   out.raw(R"(,"tolerance_millionths":)");

@@ -239,7 +239,10 @@ TEST_F(Program, TuneKeepsATableThatShowAndRecommendAnswerFromAndASecondContinues
   EXPECT_GE(second["settled"], first["settled"]);
   const Ended shown = run({"show", "--json", "--dtype", "f64", "--layers", "784,100,50,10"});
   ASSERT_EQ(shown.status, 0) << shown.messages;
-  const Json layers = Json::parse(shown.out)["layers"];
+  const Json table = Json::parse(shown.out);
+  EXPECT_GT(table["measured_unix"], 1'700'000'000);
+  EXPECT_EQ(table["checked_unix"], table["measured_unix"]);
+  const Json& layers = table["layers"];
   ASSERT_EQ(layers.size(), 3U);
   EXPECT_TRUE(layers[0]["critical_batches"].is_array());
   EXPECT_NE(run({"show"}).out.find("critical batch sizes"), std::string::npos);

@@ -90,6 +90,25 @@ TEST(Table, AddingMergesIntoTheCurveOfTheSameGemm) {
   EXPECT_EQ(table.find(absent), nullptr);
 }
 
+TEST(Table, ReplacesWhatNoLongerHolds) {
+  Table table;
+  Curve old;
+  old.gemm.m = 2;
+  old.at(1).seconds.add(1.0);
+  old.at(2).seconds.add(1.0);
+  old.disturbed = 3;
+  table.add(old);
+  Curve fresh;
+  fresh.gemm.m = 2;
+  fresh.at(1).seconds.add(4.0);
+  table.replace(fresh);
+  EXPECT_EQ(table.curves, std::vector<Curve>{fresh});
+  Curve before = fresh;
+  before.gemm.m = 1;
+  table.replace(before);
+  EXPECT_EQ(table.curves, (std::vector<Curve>{before, fresh}));
+}
+
 TEST(Tables, OneForEachMachineAndBuild) {
   Tables tables;
   Table table;

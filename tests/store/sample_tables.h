@@ -34,6 +34,7 @@ inline Table sample_table(Threading threading) {
   table.build.path = "/usr/lib/libopenblas.so.0\ttab";
   table.default_threads = 8;
   table.measured_unix = 1'700'000'000;
+  table.checked_unix = 1'700'003'600;
   table.spent_seconds = 12.345;
   table.tolerance = 0.05;
   table.add(sample_curve(DType::f32, Transpose::none, 100, 200e-9));

@@ -45,6 +45,7 @@ TEST(TableJson, ReadsWhatItWrote) {
     EXPECT_EQ(a.build, b.build);
     EXPECT_EQ(a.default_threads, b.default_threads);
     EXPECT_EQ(a.measured_unix, b.measured_unix);
+    EXPECT_EQ(a.checked_unix, b.checked_unix);
     EXPECT_DOUBLE_EQ(a.spent_seconds, b.spent_seconds);
     EXPECT_DOUBLE_EQ(a.tolerance, b.tolerance);
     ASSERT_EQ(a.curves.size(), b.curves.size());
@@ -126,6 +127,7 @@ TEST(TableJson, WritesNothingThatCannotBeRead) {
   EXPECT_TRUE(refused([](Table& t) { t.spent_seconds = -1; }));
   EXPECT_TRUE(refused([](Table& t) { t.tolerance = 1.01; }));
   EXPECT_TRUE(refused([](Table& t) { t.measured_unix = -1; }));
+  EXPECT_TRUE(refused([](Table& t) { t.checked_unix = -1; }));
   EXPECT_TRUE(refused([](Table& t) { t.build.integer_bits = 16; }));
   EXPECT_TRUE(refused([](Table& t) { t.machine.cpu_model = "\xff"; }));
   EXPECT_TRUE(refused([](Table& t) { t.build.config = std::string(5000, 'x'); }));
@@ -136,13 +138,17 @@ TEST(TableJson, WritesNothingThatCannotBeRead) {
 }
 
 TEST(TableJson, TellsWhatToDoAboutAnotherVersion) {
-  auto text = written();
-  text.replace(text.find("\"version\":1"), 11, "\"version\":2");
-  const auto result = read_tables(text, "/some/table.json");
-  ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().kind, ErrorKind::invalid_data);
-  EXPECT_NE(result.error().what.find("/some/table.json has table format 2"), std::string::npos);
-  EXPECT_NE(result.error().remedy.find("blastune tune"), std::string::npos);
+  for (const auto* other : {"1", "3"}) {
+    auto text = written();
+    const std::string_view own = "\"version\":2";
+    text.replace(text.find(own), own.size(), std::string("\"version\":") + other);
+    const auto result = read_tables(text, "/some/table.json");
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().kind, ErrorKind::invalid_data);
+    EXPECT_NE(result.error().what.find(std::string("/some/table.json has table format ") + other),
+              std::string::npos);
+    EXPECT_NE(result.error().remedy.find("blastune tune"), std::string::npos);
+  }
 }
 
 TEST(TableJson, RefusesEveryTruncation) {

@@ -56,7 +56,8 @@ def main():
             document = json.load(file)
     tables.validate(document)
     assert document["tables"][0]["groups"][0]["curves"], "the sample has no curves"
-    must_refuse(tables, document, lambda d: d.update(version=2))
+    must_refuse(tables, document, lambda d: d.update(version=1))
+    must_refuse(tables, document, lambda d: d["tables"][0].pop("checked_unix"))
     must_refuse(tables, document, lambda d: d.update(extra=1))
     must_refuse(tables, document, lambda d: d.pop("crc32"))
     must_refuse(tables, document, change_table(default_threads=0))
