@@ -9,9 +9,9 @@
 #include "cli/plan_choice.h"
 #include "cli/question.h"
 #include "cli/recommend_report.h"
-#include "cli/table_keeper.h"
 #include "cli/verbs.h"
 #include "model/advisor.h"
+#include "store/table_keeper.h"
 #include "topology/candidates.h"
 
 namespace blastune {
@@ -82,7 +82,8 @@ Result<Answering> measure_there_and_then(const Session& session, const Target& t
                "; measuring it now (`blastune tune` measures everything)");
 
   const std::string path = own_table_path();
-  auto keeper = TableKeeper::open(session, path, TableKeeper::Damaged::set_aside);
+  auto keeper = TableKeeper::open(session.files, path, TableKeeper::Damaged::set_aside);
+  if (keeper && !keeper->note().empty()) session.note(keeper->note());
   Table known = keeper ? keeper->known(target.machine, target.library.build) : Table{};
   auto measured = measure(session, target, std::move(known),
                           there_and_then(question, *limits, loaded->config, there_and_then_seconds));
@@ -92,7 +93,7 @@ Result<Answering> measure_there_and_then(const Session& session, const Target& t
   if (!knows(measured->table, question)) {
     return measure_beside_others(session, target, question, *limits, loaded->config);
   }
-  const auto kept = keeper ? keeper->keep(session, measured->table) : Result<void>(keeper.error());
+  const auto kept = keeper ? keeper->keep(measured->table) : Result<void>(keeper.error());
   if (!kept) session.note("the result could not be kept: " + kept.error().text());
   return Answering{std::move(measured->table), path, target};
 }

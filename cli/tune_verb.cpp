@@ -13,8 +13,8 @@
 #include "cli/format.h"
 #include "cli/measuring.h"
 #include "cli/question.h"
-#include "cli/table_keeper.h"
 #include "cli/verbs.h"
+#include "store/table_keeper.h"
 #include "topology/candidates.h"
 #include "tuner/configured_plan.h"
 
@@ -139,9 +139,10 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
   if (!target) return target.error();
 
   auto keeper = options.output.empty()
-                    ? TableKeeper::open(session, own_table_path(), TableKeeper::Damaged::set_aside)
-                    : TableKeeper::open(session, options.output, TableKeeper::Damaged::refuse);
+                    ? TableKeeper::open(session.files, own_table_path(), TableKeeper::Damaged::set_aside)
+                    : TableKeeper::open(session.files, options.output, TableKeeper::Damaged::refuse);
   if (!keeper) return keeper.error();
+  if (!keeper->note().empty()) session.note(keeper->note());
   MeasuringRequest request;
   request.plan = make_plan(plan_options(*config, options.quick, counts->back()), target->library.build);
   request.counts = std::move(*counts);
@@ -150,8 +151,7 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
   request.options.tolerance = config->tolerance;
   request.options.seed = static_cast<std::uint64_t>(session.clock.unix_seconds());
   request.checkpoint = [&](const Table& table) {
-    if (auto kept = keeper->keep(session, table); !kept)
-      session.note("not saved yet: " + kept.error().text());
+    if (auto kept = keeper->keep(table); !kept) session.note("not saved yet: " + kept.error().text());
   };
   auto measured =
       measure(session, *target, keeper->known(target->machine, target->library.build), std::move(request));
@@ -165,7 +165,7 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
     return Error{ErrorKind::unavailable, "no gemm was measured with every count before the budget was spent",
                  "give a larger --budget, or try again when the machine is quieter"};
   }
-  if (auto kept = keeper->keep(session, measured->table); !kept) return kept.error();
+  if (auto kept = keeper->keep(measured->table); !kept) return kept.error();
   print_summary(session, *measured, keeper->path(), options.json);
   if (!measured->trouble.empty()) session.note("ended early: " + measured->trouble);
   if (measured->interrupted) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "base/parse.h"
@@ -77,9 +78,8 @@ bool is_temporary_of(const std::string& path, std::string_view name) {
   return name.substr(prefix.size(), suffix_digits).find_first_not_of(hexadecimal) == std::string_view::npos;
 }
 
-// What dead writers left. Best effort: a failure here must not keep a good table from being written. Age is
-// counted from our own fresh temporary, so that only the file system's clock matters.
-void sweep_abandoned(FileSystem& files, const std::string& path, std::int64_t now) {
+// What dead writers left. Best effort: a failure here must not keep a good table from being written.
+void sweep(FileSystem& files, const std::string& path, std::int64_t changed_before) {
   const auto directory = directory_of(path);
   const auto names = files.list_directory(directory);
   if (!names) return;
@@ -88,7 +88,7 @@ void sweep_abandoned(FileSystem& files, const std::string& path, std::int64_t no
     const std::string abandoned = directory + "/" + name;
     const auto status = files.status(abandoned);
     if (!status || !status->regular || status->owner != ::geteuid()) continue;
-    if (now - status->modified_unix > abandoned_after_seconds) (void)files.remove(abandoned);
+    if (status->modified_unix < changed_before) (void)files.remove(abandoned);
   }
 }
 
@@ -167,6 +167,10 @@ Result<void> write_and_check(FileSystem& files, const Temporary& temporary, Uniq
 
 }  // namespace
 
+void sweep_leftovers(FileSystem& files, const std::string& path) {
+  sweep(files, path, std::numeric_limits<std::int64_t>::max());
+}
+
 Result<void> ensure_directory_of(FileSystem& files, const std::string& path, int missing_directories) {
   const auto directory = directory_of(path);
   if (files.status(directory)) return {};
@@ -189,8 +193,9 @@ Result<void> replace_file(FileSystem& files, const std::string& path, std::strin
   auto created = create_temporary(files, path);
   if (!created) return fail(created.error());
   Temporary temporary(files, created->path);
+  // Age is counted from our own fresh temporary, so that only the file system's clock matters.
   if (const auto status = files.status(created->fd.get()))
-    sweep_abandoned(files, path, status->modified_unix);
+    sweep(files, path, status->modified_unix - abandoned_after_seconds);
 
   if (auto done = write_and_check(files, temporary, std::move(created->fd), bytes, options.mode); !done) {
     return fail(done.error());

@@ -27,6 +27,10 @@ struct ReplaceOptions {
 Result<void> replace_file(FileSystem& files, const std::string& path, std::string_view bytes,
                           const ReplaceOptions& options = {});
 
+// Removes what writers of that file left beside it when they died. replace_file does so for what is old; this
+// one needs the writers to be kept apart (file_lock.h), and takes everything. Best effort.
+void sweep_leftovers(FileSystem& files, const std::string& path);
+
 // Makes what is missing of the directory that the path is in, within that bound. Nothing to do is success.
 Result<void> ensure_directory_of(FileSystem& files, const std::string& path, int missing_directories = 2);
 
