@@ -44,6 +44,13 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(white) - first + 1);
 }
 
+std::string_view take_until(std::string_view& rest, char separator) {
+  const auto end = rest.find(separator);
+  const std::string_view head = rest.substr(0, end);
+  rest.remove_prefix(end == std::string_view::npos ? rest.size() : end + 1);
+  return head;
+}
+
 std::optional<std::int64_t> parse_kernel_number(std::string_view text) {
   text = trim(text);
   std::int64_t value = 0;

@@ -31,4 +31,7 @@ inline constexpr int max_processor_number = 1 << 20;
 
 [[nodiscard]] std::string_view trim(std::string_view text);
 
+// Cuts what is before the first separator off `rest`, and the separator; all of it where there is none.
+std::string_view take_until(std::string_view& rest, char separator);
+
 }  // namespace blastune
