@@ -146,9 +146,10 @@ std::string tables_text(const std::vector<FoundTable>& tables, std::int64_t now_
   for (const auto& [path, of_this_machine, table] : tables) {
     text += fmt::format("{}{}{}{}\n", palette.bold, describe(table.build), palette.off,
                         of_this_machine ? "" : ", another machine: " + printable(describe(table.machine)));
-    text += fmt::format("  {}: {} measured in {}, last {}\n", printable(path),
+    text += fmt::format("  {}: {} measured in {}, last {}, checked {}\n", printable(path),
                         count_text(static_cast<std::int64_t>(table.curves.size()), "curve"),
-                        seconds_text(table.spent_seconds), ago(table.measured_unix, now_unix));
+                        seconds_text(table.spent_seconds), ago(table.measured_unix, now_unix),
+                        ago(table.checked_unix, now_unix));
   }
   return text;
 }
@@ -169,6 +170,7 @@ std::string tables_json(const std::vector<FoundTable>& tables) {
                    {"build_id", table.build.build_id},
                    {"curves", table.curves.size()},
                    {"measured_unix", table.measured_unix},
+                   {"checked_unix", table.checked_unix},
                    {"spent_seconds", table.spent_seconds}});
   }
   return dump({{"schema", schema_version}, {"daemon", nullptr}, {"tables", std::move(all)}});

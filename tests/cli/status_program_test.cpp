@@ -78,12 +78,14 @@ TEST_F(StatusProgram, WithoutADaemonTellsWhatTheTablesHold) {
   EXPECT_NE(text.out.find("OpenBLAS 0.3.21 pthread (Imaginary), another machine: Imaginary 8000"),
             text.out.npos)
       << text.out;
+  EXPECT_NE(text.out.find(", checked never\n"), text.out.npos) << text.out;
   EXPECT_NE(text.messages.find("blastuned is not running"), text.out.npos) << text.messages;
   EXPECT_NE(text.messages.find("systemctl status blastuned"), text.out.npos) << text.messages;
   const Json json = Json::parse(run({"--json"}).out);
   EXPECT_TRUE(json["daemon"].is_null());
   ASSERT_EQ(json["tables"].size(), 1U);
   EXPECT_EQ(json["tables"][0]["measured_unix"], 1'700'000'000);
+  EXPECT_EQ(json["tables"][0]["checked_unix"], 0);
   EXPECT_EQ(json["tables"][0]["of_this_machine"], false);
 }
 
