@@ -104,7 +104,7 @@ std::vector<std::string> all_files(const DiscoveryOptions& options) {
 
 // A worker that cannot be started would make every library look unusable.
 bool ends_discovery(const Error& error, const std::string& worker) {
-  return error.kind == ErrorKind::interrupted || error.what.starts_with("cannot run " + worker);
+  return error.what.starts_with("cannot run " + worker);
 }
 
 }  // namespace
@@ -155,50 +155,80 @@ DiscoveryOptions usual_places() {
   return options;
 }
 
+BuildSearch::BuildSearch(std::string worker, DiscoveryOptions options, Wanted wanted)
+    : worker_(std::move(worker)),
+      worker_options_(std::move(options.worker_options)),
+      wanted_(wanted),
+      candidates_(std::move(options.names)),
+      names_(candidates_.size()) {
+  (void)ready_.open();  // else start() says why not
+  for (std::string& file : all_files(options)) candidates_.push_back(std::move(file));
+}
+
+// Files that a name has led to already are left out; names are not, for they are what programs ask for.
+std::optional<std::string> BuildSearch::next_candidate() {
+  if (wanted_ == Wanted::first_build && !discovery_.builds.empty()) return std::nullopt;
+  for (; next_ < candidates_.size(); ++next_) {
+    if (next_ < names_ || !is_known(discovery_, candidates_[next_])) return candidates_[next_++];
+  }
+  return std::nullopt;
+}
+
+Result<void> BuildSearch::start(const std::string& candidate) {
+  if (ready_.fd() < 0) {
+    if (Result<void> opened = ready_.open(); !opened) return opened;
+  }
+  candidate_ = candidate;
+  Result<std::string> path = loadable_path(candidate);
+  if (!path) return note(path.error());
+  Result<WorkerLaunch> launch = WorkerLaunch::start(
+      {worker_, std::move(*path), true, worker_options_.max_operand_bytes, worker_options_.load_seconds});
+  if (!launch) return note(launch.error());
+  launch_.emplace(std::move(*launch));
+  return ready_.add(launch_->ready_fd(), ReadySet::For::reading);
+}
+
+// What the candidate is. Fails when that ends the search.
+Result<void> BuildSearch::note(Result<WorkerHello> hello) {
+  if (hello)
+    add_build(discovery_, candidate_, std::move(*hello));
+  else if (ends_discovery(hello.error(), worker_))
+    return hello.error();
+  else
+    discovery_.unusable.push_back({candidate_, hello.error()});
+  return {};
+}
+
+std::optional<Result<Discovery>> BuildSearch::advance() {
+  while (true) {
+    if (launch_) {
+      std::optional<Result<WorkerHello>> hello = launch_->advance();
+      if (!hello) return std::nullopt;
+      ready_.remove(launch_->ready_fd());
+      launch_.reset();
+      if (Result<void> noted = note(std::move(*hello)); !noted) return noted.error();
+    }
+    const std::optional<std::string> candidate = next_candidate();
+    if (!candidate) break;
+    if (Result<void> started = start(*candidate); !started) return started.error();
+  }
+  if (!discovery_.builds.empty()) discovery_.builds.front().is_default = true;
+  return std::move(discovery_);
+}
+
 Result<Discovery> discover_builds(const std::string& worker, const DiscoveryOptions& options) {
-  Discovery discovery;
-  for (const std::string& name : options.names) {
-    Result<WorkerHello> hello = identify_build(worker, name, options.worker_options);
-    if (hello) {
-      add_build(discovery, name, std::move(*hello));
-    } else if (ends_discovery(hello.error(), worker)) {
-      return hello.error();
-    } else {
-      discovery.unusable.push_back({name, hello.error()});
-    }
-  }
-  for (const std::string& file : all_files(options)) {
-    if (is_known(discovery, file)) continue;
-    Result<WorkerHello> hello = identify_build(worker, file, options.worker_options);
-    if (hello) {
-      add_build(discovery, file, std::move(*hello));
-    } else if (ends_discovery(hello.error(), worker)) {
-      return hello.error();
-    } else {
-      discovery.unusable.push_back({file, hello.error()});
-    }
-  }
-  if (!discovery.builds.empty()) discovery.builds.front().is_default = true;
-  return discovery;
+  BuildSearch search(worker, options);
+  return run_to_end(search, options.worker_options.interrupted);
 }
 
 Result<FoundBuild> find_default_build(const std::string& worker, const DiscoveryOptions& options) {
-  std::vector<std::string> candidates = options.names;
-  for (std::string& file : all_files(options)) candidates.push_back(std::move(file));
+  BuildSearch search(worker, options, BuildSearch::Wanted::first_build);
+  Result<Discovery> found = run_to_end(search, options.worker_options.interrupted);
+  if (!found) return found.error();
+  if (!found->builds.empty()) return std::move(found->builds.front());
   std::string reasons;
-  for (const std::string& candidate : candidates) {
-    Result<WorkerHello> hello = identify_build(worker, candidate, options.worker_options);
-    if (hello) {
-      FoundBuild found;
-      found.names.push_back(candidate);
-      if (!hello->build.path.empty()) add_once(found.names, hello->build.path);
-      found.hello = std::move(*hello);
-      found.is_default = true;
-      return found;
-    }
-    if (ends_discovery(hello.error(), worker)) return hello.error();
-    reasons += (reasons.empty() ? ": " : "; ") + hello.error().what;
-  }
+  for (const UnusableLibrary& unusable : found->unusable)
+    reasons += (reasons.empty() ? ": " : "; ") + unusable.error.what;
   return Error{ErrorKind::not_found, "no usable OpenBLAS was found" + reasons,
                "install one (Debian: apt install libopenblas0-pthread) or name its file with --blas"};
 }

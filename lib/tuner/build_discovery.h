@@ -4,11 +4,15 @@
 // that crashes or hangs while it loads costs a moment and becomes a finding.
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "model/worker_protocol.h"
+#include "tuner/readiness.h"
+#include "tuner/worker_launch.h"
 #include "tuner/worker_prober.h"
 
 namespace blastune {
@@ -46,6 +50,36 @@ struct DiscoveryOptions {
 
 // The candidates in these directories, links resolved, each once, ascending.
 [[nodiscard]] std::vector<std::string> libraries_in(const std::vector<std::string>& directories);
+
+// The search itself, which never waits but for the directories (readiness.h; child_process.h): one candidate
+// after the other. For one thread at a time.
+class BuildSearch {
+ public:
+  enum class Wanted { every_build, first_build };
+
+  BuildSearch(std::string worker, DiscoveryOptions options, Wanted wanted = Wanted::every_build);
+
+  // What there is, once; nothing as long as it searches. Fails only when the worker cannot be started at all.
+  std::optional<Result<Discovery>> advance();
+  [[nodiscard]] int ready_fd() const { return ready_.fd(); }
+  [[nodiscard]] double deadline() const { return launch_ ? launch_->deadline() : 0; }
+
+ private:
+  std::optional<std::string> next_candidate();
+  Result<void> start(const std::string& candidate);
+  Result<void> note(Result<WorkerHello> hello);
+
+  std::string worker_;
+  WorkerProberOptions worker_options_;
+  Wanted wanted_;
+  std::vector<std::string> candidates_;  // names, then files
+  std::size_t names_;
+  std::size_t next_ = 0;
+  std::string candidate_;  // being loaded
+  ReadySet ready_;         // of its worker
+  std::optional<WorkerLaunch> launch_;
+  Discovery discovery_;
+};
 
 // Fails only when the worker cannot be started at all or the user interrupted; finding nothing is an answer.
 Result<Discovery> discover_builds(const std::string& worker, const DiscoveryOptions& options);

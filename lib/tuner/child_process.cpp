@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -16,13 +17,23 @@
 #include <cstring>
 #include <utility>
 
+#include "base/clock.h"
+
 namespace blastune {
 namespace {
 
 constexpr std::size_t kept_error_bytes = 2048;
 constexpr std::size_t most_read_at_once = std::size_t{1024} * 1024;
 // An ending process closes its pipes before its status can be had.
-constexpr int ending_milliseconds = 200;
+constexpr double ending_seconds = 0.2;
+constexpr double killing_seconds = 0.5;
+// Without a handle there is no waiting for the end; look every now and then.
+constexpr double look_seconds = 0.01;
+
+double now() {
+  SystemClock clock;
+  return clock.monotonic_seconds();
+}
 
 struct Pipe {
   UniqueFd reading;
@@ -63,8 +74,12 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 }
 
 // In the child, between fork and exec: only what is safe there when other threads held locks at the fork.
-[[noreturn]] void become(const char* program, char* const* arguments, char* const* environment, int input,
-                         int output, int errors, int report) {
+[[noreturn]] void become(const char* program, char* const* arguments, char* const* environment, pid_t parent,
+                         int input, int output, int errors, int report) {
+  // Here and not only in the program, which may hang before it comes to it. A parent that is gone already
+  // cannot end this process any more.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(127);
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   struct sigaction usual {};
@@ -125,10 +140,12 @@ Result<ChildProcess> ChildProcess::start(const ChildCommand& command) {
   }
 
   ChildProcess child;
+  if (Result<void> opened = child.ready_.open(); !opened) return opened.error();
+  const pid_t parent = ::getpid();
   const pid_t process = ::fork();
   if (process < 0) return system_error("cannot start " + command.program, errno);
   if (process == 0) {
-    become(command.program.c_str(), arguments.data(), environment.data(), input->reading.get(),
+    become(command.program.c_str(), arguments.data(), environment.data(), parent, input->reading.get(),
            output->writing.get(), errors->writing.get(), report->writing.get());
   }
   child.process_ = process;
@@ -156,6 +173,11 @@ Result<ChildProcess> ChildProcess::start(const ChildCommand& command) {
   if (!make_non_blocking(child.input_) || !make_non_blocking(child.output_) ||
       !make_non_blocking(child.errors_))
     return system_error("cannot prepare the pipes of " + command.program, errno);
+  for (const UniqueFd* fd : {&child.output_, &child.errors_, &child.handle_}) {
+    if (!fd->valid()) continue;
+    if (Result<void> added = child.ready_.add(fd->get(), ReadySet::For::reading); !added)
+      return added.error();
+  }
   return child;
 }
 
@@ -164,6 +186,10 @@ ChildProcess::ChildProcess(ChildProcess&& other) noexcept
       status_(other.status_),
       status_known_(other.status_known_),
       exited_(other.exited_),
+      room_wanted_(other.room_wanted_),
+      end_by_(other.end_by_),
+      look_again_(other.look_again_),
+      ready_(std::move(other.ready_)),
       handle_(std::move(other.handle_)),
       input_(std::move(other.input_)),
       output_(std::move(other.output_)),
@@ -177,6 +203,10 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
   status_ = other.status_;
   status_known_ = other.status_known_;
   exited_ = other.exited_;
+  room_wanted_ = other.room_wanted_;
+  end_by_ = other.end_by_;
+  look_again_ = other.look_again_;
+  ready_ = std::move(other.ready_);
   handle_ = std::move(other.handle_);
   input_ = std::move(other.input_);
   output_ = std::move(other.output_);
@@ -189,69 +219,93 @@ ChildProcess::~ChildProcess() {
   kill_and_reap();
 }
 
+void ChildProcess::close(UniqueFd& fd) {
+  ready_.remove(fd.get());
+  fd.reset();
+}
+
+// A socket in the set is ready when its reader is gone, whatever it is there for; so it is there only while
+// write_some will be called again.
+void ChildProcess::want_room(bool wanted) {
+  if (wanted == room_wanted_) return;
+  room_wanted_ = wanted;
+  if (!wanted) {
+    ready_.remove(input_.get());
+  } else if (Result<void> added = ready_.add(input_.get(), ReadySet::For::writing); !added) {
+    close(input_);  // never to be told of room: as if nobody read
+  }
+}
+
+bool ChildProcess::notice_exit() {
+  if (exited_ || process_ < 0) return true;
+  siginfo_t information{};
+  exited_ = ::waitid(P_PID, static_cast<id_t>(process_), &information, WEXITED | WNOHANG | WNOWAIT) != 0 ||
+            information.si_pid != 0;
+  if (exited_) ready_.remove(handle_.get());
+  return exited_;
+}
+
 void ChildProcess::kill_and_reap() {
   if (process_ < 0) return;
+  if (!notice_exit()) {
 #ifdef SYS_pidfd_send_signal
-  // By handle where there is one: the number could already be someone else's if this process lets the
-  // system reap its children.
-  if (handle_.valid())
-    ::syscall(SYS_pidfd_send_signal, handle_.get(), SIGKILL, nullptr, 0U);
-  else
+    // By handle where there is one: the number could already be someone else's if this process lets the
+    // system reap its children.
+    if (handle_.valid())
+      ::syscall(SYS_pidfd_send_signal, handle_.get(), SIGKILL, nullptr, 0U);
+    else
 #endif
-    ::kill(process_, SIGKILL);
-  pid_t reaped = 0;
-  do {
-    reaped = ::waitpid(process_, &status_, 0);
-  } while (reaped < 0 && errno == EINTR);
-  status_known_ = reaped == process_;
+      ::kill(process_, SIGKILL);
+    const double limit = now() + killing_seconds;
+    for (double left = killing_seconds; left > 0 && !notice_exit(); left = limit - now()) {
+      if (handle_.valid())
+        wait_until_ready(handle_.get(), left);
+      else
+        (void)::poll(nullptr, 0, 1);
+    }
+  }
+  status_known_ = ::waitpid(process_, &status_, WNOHANG) == process_;
+  ready_.remove(handle_.get());
   process_ = -1;
 }
 
-std::string ChildProcess::end() {
-  input_.reset();
-  if (process_ >= 0) {
-    if (handle_.valid()) {
-      pollfd ending{handle_.get(), POLLIN, 0};
-      (void)::poll(&ending, 1, ending_milliseconds);
-    } else {
-      // Without a handle there is no waiting with a limit; look every now and then.
-      for (int waited = 0; waited < ending_milliseconds; waited += 10) {
-        siginfo_t information{};
-        if (::waitid(P_PID, static_cast<id_t>(process_), &information, WEXITED | WNOHANG | WNOWAIT) != 0 ||
-            information.si_pid != 0)
-          break;
-        (void)::poll(nullptr, 0, 10);
-      }
-    }
-    kill_and_reap();
+std::optional<std::string> ChildProcess::try_end() {
+  if (input_.valid()) {
+    room_wanted_ = false;
+    close(input_);
   }
+  drain_errors();
+  const double time = now();
+  if (end_by_ == never_) end_by_ = time + ending_seconds;
+  if (!notice_exit() && time < end_by_) {
+    look_again_ = handle_.valid() ? end_by_ : std::min(end_by_, time + look_seconds);
+    return std::nullopt;
+  }
+  kill_and_reap();
   return status_known_ ? what_became_of(status_) : "ended";
 }
 
-void ChildProcess::wait(double seconds, bool to_write) {
-  std::array<pollfd, 4> watched{};
-  nfds_t count = 0;
-  if (output_.valid()) watched[count++] = {output_.get(), POLLIN, 0};
-  if (errors_.valid()) watched[count++] = {errors_.get(), POLLIN, 0};
-  if (to_write && input_.valid()) watched[count++] = {input_.get(), POLLOUT, 0};
-  const nfds_t handle_at = count;
-  if (handle_.valid() && !exited_) watched[count++] = {handle_.get(), POLLIN, 0};
-  const int milliseconds = static_cast<int>(std::clamp(seconds, 0.0, 3600.0) * 1000.0 + 0.999);
-  if (::poll(watched.data(), count, milliseconds) <= 0) return;
-  if (handle_at < count && (watched[handle_at].revents & POLLIN) != 0) exited_ = true;
-  drain_errors();
-}
-
 std::size_t ChildProcess::write_some(std::string_view bytes) {
-  if (!input_.valid() || bytes.empty()) return 0;
-  const ssize_t sent = ::send(input_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
-  if (sent >= 0) return static_cast<std::size_t>(sent);
-  // Nobody reads any more: do not wait for room that is always there.
-  if (errno != EAGAIN && errno != EINTR) input_.reset();
-  return 0;
+  if (!input_.valid()) return 0;
+  ssize_t sent = 0;
+  if (!bytes.empty()) {
+    sent = ::send(input_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent < 0 && errno != EAGAIN && errno != EINTR) {
+      // Nobody reads any more: do not wait for room that is always there.
+      room_wanted_ = false;
+      close(input_);
+      return 0;
+    }
+  }
+  const std::size_t went = sent > 0 ? static_cast<std::size_t>(sent) : 0;
+  want_room(went < bytes.size());
+  return went;
 }
 
 bool ChildProcess::read_some(std::string& bytes) {
+  drain_errors();
+  // Before reading: what an ended child has written is all there.
+  const bool exited = notice_exit();
   if (!output_.valid()) return false;
   std::array<char, 65536> block{};
   std::size_t taken = 0;
@@ -265,9 +319,9 @@ bool ChildProcess::read_some(std::string& bytes) {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0 && errno == EAGAIN) {
       // Its own child may hold the pipe open after it.
-      return !exited_;
+      return !exited;
     }
-    output_.reset();
+    close(output_);
     return false;
   }
   return true;
@@ -281,7 +335,7 @@ void ChildProcess::drain_errors() {
     const ssize_t got = ::read(errors_.get(), block.data(), block.size());
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got <= 0) {
-      errors_.reset();
+      close(errors_);
       return;
     }
     error_tail_.append(block.data(), static_cast<std::size_t>(got));

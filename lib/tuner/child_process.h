@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// A program started, spoken to and ended without ever blocking on it. For one thread at a time; the thread
-// that starts it must live as long (the worker asks to die with it).
+// A program started, spoken to and ended without waiting for it. For one thread at a time; the thread that
+// starts it must live as long, because the kernel kills the child when that thread ends, in whatever way.
+//
+// What may take time: start() waits until the child has become the program (a fork and an exec,
+// milliseconds), and killing waits until the kernel has taken the child away: milliseconds as well, for the
+// child gets no say, and never more than half a second. A child that the kernel cannot end by then (it waits
+// for a dead disk) is left behind, dead as soon as it wakes, and a zombie as long as this process lives.
 //
 // The child gets the given environment and no descriptor but its three; it leaves no core file. What it
 // writes to standard error is kept in part, for messages.
@@ -10,6 +15,8 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <limits>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +24,7 @@
 
 #include "base/result.h"
 #include "base/unique_fd.h"
+#include "tuner/readiness.h"
 
 namespace blastune {
 
@@ -37,31 +45,45 @@ class ChildProcess {
   // Kills it if it runs.
   ~ChildProcess();
 
-  // Until there is something to read, room to write (if wanted), the child's end, a signal to this thread,
-  // or so many seconds are over.
-  void wait(double seconds, bool to_write);
-  // How many bytes went; 0 when there is no room or nobody to read.
+  // Readable while there is something to read, the child's end to be noticed (by read_some or try_end), or
+  // room for what the last write_some left over. Nothing else makes it readable, and the call takes it away.
+  [[nodiscard]] int ready_fd() const { return ready_.fd(); }
+  [[nodiscard]] pid_t process() const { return process_; }  // -1 once it is gone
+
+  // How many bytes went; 0 when there is no room or nobody to read. With no bytes: none are left over.
   std::size_t write_some(std::string_view bytes);
   // Appends what there is, up to a bounded amount. False when nothing will come any more.
   bool read_some(std::string& bytes);
 
-  // Lets a child that is ending end, kills one that is not, and says what became of it: "exited with
-  // status 1", "was killed by signal 11 (Segmentation fault)".
-  std::string end();
+  // Lets a child that is ending end, kills one that does not within 0.2 seconds, and says what became of it:
+  // "exited with status 1", "was killed by signal 11 (Segmentation fault)". Nothing as long as it has not
+  // ended: to be called again when ready_fd() or end_deadline() says so.
+  std::optional<std::string> try_end();
+  // Monotonic seconds; infinity before the first try_end().
+  [[nodiscard]] double end_deadline() const { return look_again_; }
   // The end of what it wrote to standard error, as one printable line; empty when nothing.
   [[nodiscard]] std::string error_text();
 
  private:
   ChildProcess() = default;
+  bool notice_exit();
   void drain_errors();
+  void close(UniqueFd& fd);
+  void want_room(bool wanted);
   void kill_and_reap();
+
+  static constexpr double never_ = std::numeric_limits<double>::infinity();
 
   pid_t process_ = -1;  // -1 once reaped
   int status_ = 0;
   bool status_known_ = false;
   bool exited_ = false;  // the kernel said so
-  UniqueFd handle_;      // pidfd; invalid on kernels before 5.3
-  UniqueFd input_;       // a socket, so that a dead reader raises no signal here
+  bool room_wanted_ = false;
+  double end_by_ = never_;
+  double look_again_ = never_;
+  ReadySet ready_;   // of those below; closed after them
+  UniqueFd handle_;  // pidfd; invalid on kernels before 5.3
+  UniqueFd input_;   // a socket, so that a dead reader raises no signal here
   UniqueFd output_;
   UniqueFd errors_;
   std::string error_tail_;
