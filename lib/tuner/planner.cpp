@@ -7,16 +7,14 @@
 #include <utility>
 
 #include "model/statistics.h"
+#include "tuner/burst_size.h"
 
 namespace blastune {
 namespace {
 
-constexpr double counted_seconds = 1.5e-3;  // counted calls of a burst last about this long
-constexpr int most_calls = 5;               // the median of five holds against two bad calls
-constexpr double request_seconds = 30e-6;   // a burst's cost beside its calls
-constexpr double prior_deviation = 0.2;     // of one burst relative to its mean, until bursts say otherwise
-constexpr double prior_bursts = 3;          // how many bursts that belief is worth
-constexpr double unmeasured_regret = 0.3;   // expected of choosing blindly
+constexpr double prior_deviation = 0.2;    // of one burst relative to its mean, until bursts say otherwise
+constexpr double prior_bursts = 3;         // how many bursts that belief is worth
+constexpr double unmeasured_regret = 0.3;  // expected of choosing blindly
 constexpr double race_probability =
     0.01;                                // a count less likely than this to be the best is not measured again
 constexpr int most_fruitless = 12;       // bursts lost or disturbed in a row before a gemm is given up
@@ -180,14 +178,11 @@ double Planner::call_seconds(const Item& item, int threads) const {
 }
 
 BurstRequest Planner::burst(const Item& item, int threads) const {
-  BurstRequest request{item.all.gemm, threads, 1, 1};
-  const double fitting = counted_seconds / call_seconds(item, threads);
-  request.calls = fitting >= most_calls ? most_calls : std::max(1, static_cast<int>(fitting));
-  return request;
+  return fitting_burst(item.all.gemm, threads, call_seconds(item, threads));
 }
 
 double Planner::burst_seconds(const Item& item, const BurstRequest& request) const {
-  return request_seconds + (request.warm_calls + request.calls) * call_seconds(item, request.threads);
+  return expected_seconds(request, call_seconds(item, request.threads));
 }
 
 double Planner::block_seconds(const Item& item) const {
