@@ -23,7 +23,7 @@ spelling() {
 }
 
 mapfile -t sources < <(git ls-files '*.h' '*.hpp' '*.c' '*.cpp')
-mapfile -t shell_scripts < <(git ls-files 'scripts/*.sh' '.ci/run' '*.bash')
+mapfile -t shell_scripts < <(git ls-files 'scripts/*.sh' '.ci/run' '*.bash' 'cmake/debian/p*')
 
 check "clang-format" clang-format --dry-run --Werror "${sources[@]}"
 check "shellcheck" shellcheck --external-sources --severity=style "${shell_scripts[@]}"

@@ -12,6 +12,7 @@ blastune_test_packages=(libgtest-dev libbenchmark-dev libopenblas0-pthread libop
   python3-jsonschema strace systemd)
 blastune_bench_packages=(libbenchmark-dev libopenblas0-pthread libopenblas0-openmp)
 blastune_lint_packages=(clang clang-tidy clang-format shellcheck codespell git)
+blastune_package_packages=(dpkg-dev file lintian)
 blastune_sanitize_packages=(valgrind)
 
 blastune_repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
