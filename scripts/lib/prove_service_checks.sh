@@ -19,6 +19,10 @@ has_a_table_within_a_minute() {
   seen="after $took, $(stat -c '%s bytes, %U, %a' "$table"), for $(find /usr/lib/*/openblas-* -name libopenblas.so.0 | wc -l) builds of OpenBLAS"
   [ "$(stat -c '%U %a' "$table")" = "blastune 644" ]
 }
+answers_a_user() {
+  answers || return 1
+  seen="$answer of $(nproc) threads"
+}
 is_small() {
   seen=$(awk '/VmRSS/ { print $2 }' "/proc/$(daemon)/status") && [ "$seen" -le 16384 ] && seen+=" KiB"
 }
@@ -53,8 +57,10 @@ reloads() {
 survives_a_killed_worker() {
   local before
   before=$(daemon)
-  ask measure >/dev/null
-  wait_for 40 pkill -KILL -x blastune-worker || { seen="no worker ran"; return 1; }
+  if ! wait_for 5 pkill -KILL -x blastune-worker; then
+    ask measure >/dev/null
+    wait_for 40 pkill -KILL -x blastune-worker || { seen="no worker ran"; return 1; }
+  fi
   sleep 1
   seen="killed after $took"
   is_active && [ "$(daemon)" = "$before" ] && [ "$(property NRestarts)" = 0 ] && table_is_intact && answers
@@ -69,19 +75,46 @@ survives_being_killed() {
   answers && table_is_intact
 }
 is_watched() {
+  with_drop_in 'WatchdogSec=3s\nTimeoutStopSec=1s\nRestartSec=1s' is_watched_closely
+}
+is_watched_closely() {
   local before
-  mkdir -p /run/systemd/system/blastuned.service.d
-  printf '[Service]\nWatchdogSec=3s\nTimeoutStopSec=1s\nRestartSec=1s\n' >/run/systemd/system/blastuned.service.d/short.conf
-  systemctl daemon-reload && systemctl restart blastuned && sleep 8 || return 1
-  before=$(daemon)
+  begin_again && sleep 8 || return 1
   [ "$(property NRestarts)" = 0 ] || { seen="it does not answer the watchdog in time"; return 1; }
+  before=$(daemon)
   kill -STOP "$before"
-  wait_for 30 another_is_active "$before"
-  local result=$?
-  rm -r /run/systemd/system/blastuned.service.d
-  systemctl daemon-reload && systemctl restart blastuned
+  wait_for 30 another_is_active "$before" || return 1
   seen="a stopped one is replaced after $took"
-  [ $result = 0 ]
+}
+waits_under_load() {
+  local hogs=()
+  systemctl stop blastuned
+  rm "$table"
+  for _ in $(seq "$(nproc)"); do
+    runuser -u tester -- timeout 15 sh -c 'while :; do :; done' &
+    hogs+=($!)
+  done
+  sleep 2
+  begin_again
+  sleep 10
+  seen="$(property StatusText)"
+  if [ -e "$table" ]; then seen+="; it measured all the same"; return 1; fi
+  wait "${hogs[@]}"
+  wait_for 60 answers_for_all || return 1
+  seen+="; tables $took after it ended"
+}
+has_ended() { [ "$(property ActiveState)" = inactive ]; }
+ends_on_one_processor() {
+  with_drop_in CPUAffinity=0 ends_at_once
+}
+ends_at_once() {
+  local cursor
+  cursor=$(journal_cursor)
+  begin_again
+  if ! wait_for 10 has_ended; then seen=$(property ActiveState); return 1; fi
+  sleep 7
+  seen="$(property ActiveState), $(property Result), $(property NRestarts) restarts"
+  [ "$seen" = "inactive, success, 0 restarts" ] && journal_says "$cursor" processor
 }
 
 # with_table COMMAND...: stopped, the table changed so, started; told, and within a minute a whole table again.
@@ -89,7 +122,7 @@ with_table() {
   local cursor
   systemctl stop blastuned && "$@" || return 1
   cursor=$(journal_cursor)
-  systemctl start blastuned && wait_for 60 answers_for_all || return 1
+  begin_again && wait_for 60 answers_for_all || return 1
   seen="an answer after $took; $(cd "$cache" && ls -m)"
   wait_for 5 journal_says "$cursor" "table.json"
 }
@@ -101,7 +134,7 @@ starts_over_after_truncation() { with_table truncate -s 1000 "$table" && [ -s "$
 starts_over_after_a_foreign_table() {
   systemctl stop blastuned && python3 -B /prove/edit_table.py "$table" || return 1
   answers && { seen="a foreign table was used"; return 1; }
-  systemctl start blastuned && wait_for 60 answers_for_all || return 1
+  begin_again && wait_for 60 answers_for_all || return 1
   seen="an answer after $took"
 }
 lives_with_a_full_disk() {
@@ -111,7 +144,7 @@ lives_with_a_full_disk() {
   dd if=/dev/zero of="$cache/filler" bs=64k status=none 2>/dev/null
   local cursor
   cursor=$(journal_cursor)
-  systemctl start blastuned
+  begin_again
   if wait_for 60 journal_says "$cursor" "not saved|No space|no space"; then
     seen="told after $took"
     rm "$cache/filler"
@@ -119,16 +152,17 @@ lives_with_a_full_disk() {
   fi
   systemctl stop blastuned
   umount "$cache"
-  systemctl start blastuned
+  begin_again
   return $result
 }
 fails_for_good_on_a_wrong_configuration() {
   mkdir -p /etc/blastune/conf.d && echo '{ "networks": 7 }' >/etc/blastune/conf.d/wrong.json
-  systemctl restart blastuned 2>/dev/null
+  systemctl stop blastuned
+  begin_again 2>/dev/null
   sleep 7
   seen="$(property ActiveState), status $(property ExecMainStatus), $(property NRestarts) restarts"
   rm -r /etc/blastune/conf.d
-  systemctl reset-failed blastuned && systemctl start blastuned && [ "$seen" = "failed, status 78, 0 restarts" ]
+  begin_again && [ "$seen" = "failed, status 78, 0 restarts" ]
 }
 measures_alike_inside_the_sandbox() {
   local sweep
@@ -144,7 +178,7 @@ measures_alike_inside_the_sandbox() {
   done
   rm /run/systemd/system/sandboxed.service
   systemctl daemon-reload
-  systemctl start blastuned
+  begin_again
   seen=$(python3 -B /prove/compare_sweeps.py /run/inside.json /run/outside.json)
 }
 is_upgraded_while_it_runs() {
@@ -171,7 +205,7 @@ stops_within_a_second() {
   table_is_intact && [ "$(property Result)" = success ] && ! pgrep -x blastune-worker >/dev/null && [[ $seen = 0.* ]]
 }
 is_removed_while_it_runs() {
-  systemctl start blastuned || return 1
+  begin_again || return 1
   removal_keeps_what_an_administrator_made || return 1
   seen=$(pgrep -l blastune)
   [ -z "$seen" ] && [ -s "$table" ]

@@ -65,7 +65,7 @@ case $1 in
     check "nothing is enabled by installing" nothing_runs_by_itself
     check "it starts, as its own user" starts
     check "every build has a table within a minute" has_a_table_within_a_minute
-    check "an ordinary user gets an answer" answers
+    check "an ordinary user gets an answer" answers_a_user
     check "a killed worker costs a sample" survives_a_killed_worker
     check "it needs at most 16 MiB" is_small
     check "an ordinary user sees its status" tells_its_status
@@ -76,6 +76,8 @@ case $1 in
     check "a damaged table is set aside" starts_over_after_damage
     check "a table cut short is set aside" starts_over_after_truncation
     check "a table of another machine is not used" starts_over_after_a_foreign_table
+    check "under load it measures nothing, and says why" waits_under_load
+    check "on one processor it says so and ends" ends_on_one_processor
     check "a full disk is told and lived with" lives_with_a_full_disk
     check "a wrong configuration is not tried again" fails_for_good_on_a_wrong_configuration
     check "OpenBLAS is as fast in the sandbox as outside" measures_alike_inside_the_sandbox

@@ -8,6 +8,7 @@
 failures=0
 seen=
 took=
+answer=
 cache=/var/cache/blastune
 table=$cache/table.json
 
@@ -52,15 +53,34 @@ daemon() {  # the daemon's process id
   property MainPID
 }
 
+begin_again() {  # however often it was started before
+  systemctl reset-failed blastuned 2>/dev/null
+  systemctl start blastuned
+}
+
+# with_drop_in TEXT FUNCTION...: while the unit has these lines too.
+with_drop_in() {
+  local result=0 folder=/run/systemd/system/blastuned.service.d
+  systemctl stop blastuned
+  mkdir -p $folder
+  printf '[Service]\n%b\n' "$1" >$folder/prove.conf
+  systemctl daemon-reload
+  shift
+  "$@" || result=1
+  rm -r $folder
+  systemctl daemon-reload
+  systemctl stop blastuned
+  begin_again
+  return $result
+}
+
 as_user() {  # as_user COMMAND...: whom nothing but the mode of files lets in
   runuser -u tester -- "$@"
 }
 
-# answers [OPTION...]: an ordinary user gets an answer from a table that exists, for each of these OpenBLAS files.
+# answers [OPTION...]: an ordinary user gets an $answer, from a table that is there.
 answers() {
-  local answer
   answer=$(as_user blastune recommend --m 784 --n 100 --batch 500 --no-measure "$@" 2>/dev/null) || return 1
-  seen="$answer of $(nproc)"
   [[ $answer =~ ^[0-9]+$ ]] && [ "$answer" -ge 1 ] && [ "$answer" -le "$(nproc)" ]
 }
 
