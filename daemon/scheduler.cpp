@@ -36,9 +36,9 @@ Scheduler::Scheduler(SchedulerOptions options, Instant now)
   budget_.advance(now.awake);
 }
 
-void Scheduler::change(const SchedulerOptions& options) {
+void Scheduler::change(const SchedulerOptions& options, Instant now) {
   options_ = options;
-  budget_.set_share(options.cpu_share);
+  budget_.set_share(options.cpu_share, now.awake);
 }
 
 void Scheduler::look(Instant now, double since, WaitReason busy) {

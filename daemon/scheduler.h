@@ -62,7 +62,7 @@ class Scheduler {
  public:
   Scheduler(SchedulerOptions options, Instant now);
 
-  void change(const SchedulerOptions& options);
+  void change(const SchedulerOptions& options, Instant now);
   // How others behaved from `since` until now (awake seconds); WaitReason::none is quiet.
   void look(Instant now, double since, WaitReason busy);
   // A slice has ended that began at `start`. disturbed: its samples were thrown away.
