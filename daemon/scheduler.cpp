@@ -44,6 +44,8 @@ void Scheduler::change(const SchedulerOptions& options, Instant now) {
 void Scheduler::look(Instant now, double since, WaitReason busy) {
   // An average over a long time hides that the machine became busy at its end.
   const bool says_little = now.awake - since > longest_look_seconds;
+  // Nor does anybody know how it was while nobody looked.
+  if (since - looked_ > look_is_old_seconds) quiet_since_.reset();
   if (busy != WaitReason::none) {
     quiet_since_.reset();
   } else if (!quiet_since_ || says_little) {
