@@ -181,8 +181,9 @@ Decision Scheduler::decide(Instant now, std::span<const BuildView> builds) const
     decision.build = *any;
   } else if (check || any) {
     decision.reason = WaitReason::budget;
-    decision.seconds = std::max(shortest_wait, budget.seconds_until(check ? 0 : stretch_cost()));
-    if (any) decision.seconds = std::min(decision.seconds, until_next_check(now, builds));
+    const double wait = budget.seconds_until(check ? 0 : stretch_cost());
+    decision.seconds =
+        std::clamp(wait, shortest_wait, check ? look_again_seconds : until_next_check(now, builds));
     return decision;
   } else {
     decision.seconds = until_next_check(now, builds);
