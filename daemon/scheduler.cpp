@@ -23,7 +23,7 @@ constexpr double longest_look_seconds = 3;
 constexpr double work_between_rests = 0.75;
 constexpr double rest_seconds = 0.15;
 
-constexpr double turn_seconds = 8;           // of one build before the next one gets its turn
+constexpr double turn_seconds = 8;           // of work on one build before the next one gets its turn
 constexpr double stretch_gap_seconds = 5;    // slices that are further apart belong to two stretches
 constexpr double slices_of_a_stretch = 24;   // worth loading a library for
 constexpr double look_again_seconds = 3600;  // when nothing but an event can bring work
@@ -58,10 +58,9 @@ void Scheduler::look(Instant now, double since, WaitReason busy) {
 
 void Scheduler::worked(double start, Instant now, std::size_t build, bool disturbed) {
   if (start - worked_until_ >= rest_seconds) worked_since_rest_ = 0;
-  if (current_ != build || start - worked_until_ > stretch_gap_seconds) {
-    current_ = build;
-    current_since_ = start;
-  }
+  if (current_ != build || turn_worked_ >= turn_seconds) turn_worked_ = 0;
+  current_ = build;
+  turn_worked_ += now.awake - start;
   worked_since_rest_ += now.awake - start;
   worked_until_ = now.awake;
   if (disturbed) {
@@ -123,8 +122,7 @@ std::optional<std::size_t> Scheduler::build_to_measure(std::span<const BuildView
     return build.usable && build.uncertain > 0 &&
            (!first_runs_only || build.measured_seconds < options_.first_run_seconds);
   };
-  const bool has_turn =
-      current_ && *current_ < builds.size() && worked_until_ - current_since_ < turn_seconds;
+  const bool has_turn = current_ && *current_ < builds.size() && turn_worked_ < turn_seconds;
   if (has_turn && wants(builds[*current_])) return current_;
   std::optional<std::size_t> chosen;
   for (std::size_t i = 0; i < builds.size(); ++i) {

@@ -41,7 +41,7 @@ struct SchedulerOptions {
 struct BuildView {
   bool usable = true;                // false: its worker fails; it is left alone for now
   std::size_t uncertain = 0;         // gemms whose best count is open
-  double measured_seconds = 0;       // that its table took so far
+  double measured_seconds = 0;       // that its table took so far, with what was thrown away
   bool check_running = false;        // canaries are out and not judged yet
   bool check_wanted = false;         // something happened
   std::optional<double> checked_at;  // Instant::passed of the last check; nothing: there is nothing to check
@@ -102,7 +102,7 @@ class Scheduler {
   int disturbed_in_a_row_ = 0;
 
   std::optional<std::size_t> current_;  // the build that is being measured
-  double current_since_ = 0;
+  double turn_worked_ = 0;              // seconds of work on it in its turn
   double worked_until_ = -1e9;
   double worked_since_rest_ = 0;
 };
