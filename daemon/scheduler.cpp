@@ -56,12 +56,13 @@ void Scheduler::look(Instant now, double since, WaitReason busy) {
   has_looked_ = true;
 }
 
-void Scheduler::worked(double start, Instant now, std::size_t build, bool disturbed) {
+void Scheduler::worked(double start, Instant now, const Decision& slice, bool disturbed) {
   if (start - worked_until_ >= rest_seconds) worked_since_rest_ = 0;
-  if (current_ != build || turn_worked_ >= turn_seconds) turn_worked_ = 0;
-  current_ = build;
+  if (current_ != slice.build || turn_worked_ >= turn_seconds) turn_worked_ = 0;
+  current_ = slice.build;
   turn_worked_ += now.awake - start;
-  worked_since_rest_ += now.awake - start;
+  // The slices of a check shall find the threads placed anew each time.
+  worked_since_rest_ += slice.work == Decision::Work::check ? work_between_rests : now.awake - start;
   worked_until_ = now.awake;
   if (disturbed) {
     disturbed_in_a_row_ = std::min(disturbed_in_a_row_ + 1, most_doublings);

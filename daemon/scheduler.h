@@ -10,7 +10,9 @@
 //    a budget that flows in at `cpu_share` of one core; it is let grow, so that a library is loaded for a
 //    stretch of slices and not for one.
 //  - A table is checked every `check_seconds`, and when something happened that may have changed the times.
-//  - Between stretches of work it rests, as every tune does (docs/adr/0005-resting-between-stretches.md).
+//  - Between stretches of work it rests, as every tune does (docs/adr/0005-resting-between-stretches.md); in
+//  a
+//    check after every slice.
 #pragma once
 
 #include <cstddef>
@@ -66,7 +68,7 @@ class Scheduler {
   // How others behaved from `since` until now (awake seconds); WaitReason::none is quiet.
   void look(Instant now, double since, WaitReason busy);
   // A slice has ended that began at `start`. disturbed: its samples were thrown away.
-  void worked(double start, Instant now, std::size_t build, bool disturbed);
+  void worked(double start, Instant now, const Decision& slice, bool disturbed);
   // Processor time that the service and its workers took, whatever for.
   void spent(Instant now, double cpu_seconds, bool first_run);
   // Somebody asked for measuring now: enough budget for a stretch of it.

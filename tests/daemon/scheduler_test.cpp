@@ -82,6 +82,8 @@ TEST(Scheduler, AnAverageOverALongTimeProvesNoQuiet) {
   EXPECT_EQ(scheduler.decide({60, 60}, std::vector{new_build()}).work, Work::wait);
 }
 
+const Decision a_slice{.work = Work::measure};
+
 TEST(Scheduler, EachDisturbanceDoublesTheQuietThatIsNeeded) {
   Scheduler scheduler({}, {});
   const std::vector<BuildView> builds = {new_build()};
@@ -95,12 +97,12 @@ TEST(Scheduler, EachDisturbanceDoublesTheQuietThatIsNeeded) {
     stay_quiet(scheduler, now, now + 0.5);
     now += 0.5;
     EXPECT_EQ(scheduler.decide({now, now}, builds).work, Work::measure) << needed;
-    scheduler.worked(now, {now + 0.25, now + 0.25}, 0, true);
+    scheduler.worked(now, {now + 0.25, now + 0.25}, a_slice, true);
     now += 0.25;
   }
   stay_quiet(scheduler, now, now + 16);
   now += 16;
-  scheduler.worked(now, {now + 0.25, now + 0.25}, 0, false);
+  scheduler.worked(now, {now + 0.25, now + 0.25}, a_slice, false);
   EXPECT_EQ(scheduler.decide({now + 0.25, now + 0.25}, builds).work, Work::measure);
 }
 
@@ -111,7 +113,7 @@ TEST(Scheduler, RestsBetweenStretchesOfWork) {
   double now = 2;
   for (int slice = 0; slice < 3; ++slice, now += 0.25) {
     EXPECT_EQ(scheduler.decide({now, now}, builds).work, Work::measure);
-    scheduler.worked(now, {now + 0.25, now + 0.25}, 0, false);
+    scheduler.worked(now, {now + 0.25, now + 0.25}, a_slice, false);
   }
   const Decision rest = scheduler.decide({now, now}, builds);
   EXPECT_EQ(rest.work, Work::wait);
@@ -188,10 +190,21 @@ TEST(Scheduler, SavesForAStretchAndThenSpendsIt) {
     }
     if (next.work != Work::measure) break;
     EXPECT_FALSE(next.first_run);
-    scheduler.worked(now, {now + 0.25, now + 0.25}, 0, false);
+    scheduler.worked(now, {now + 0.25, now + 0.25}, a_slice, false);
     scheduler.spent({now + 0.25, now + 0.25}, 0.5, false);
   }
   EXPECT_EQ(slices, 24);
+}
+
+TEST(Scheduler, ACheckRestsAfterEverySlice) {
+  Scheduler scheduler({}, {});
+  const std::vector<BuildView> builds = {known_build(-1e5, 0)};
+  stay_quiet(scheduler, 0, 2);
+  const Decision slice = scheduler.decide({2, 2}, builds);
+  ASSERT_EQ(slice.work, Work::check);
+  scheduler.worked(2, {2.01, 2.01}, slice, false);
+  EXPECT_TRUE(scheduler.decide({2.01, 2.01}, builds).resting);
+  EXPECT_EQ(scheduler.decide({2.17, 2.17}, builds).work, Work::check);
 }
 
 TEST(Scheduler, WhoAsksGetsAStretchAtOnce) {
@@ -226,7 +239,7 @@ TEST(Scheduler, BuildsTakeTurnsHoweverShortTheStretchesAre) {
     now += 2;
     const Decision decision = scheduler.decide({now, now}, builds);
     ASSERT_EQ(decision.work, Work::measure);
-    scheduler.worked(now, {now + 0.25, now + 0.25}, decision.build, false);
+    scheduler.worked(now, {now + 0.25, now + 0.25}, decision, false);
     builds[decision.build].measured_seconds += 0.25;
     for (const BuildView& build : builds)
       EXPECT_LE(builds[decision.build].measured_seconds - build.measured_seconds, 8.5);

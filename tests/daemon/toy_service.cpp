@@ -242,7 +242,8 @@ void ToyService::work(const Decision& decision) {
     carry_out_lines(decision);
   }
   const bool disturbed = machine_.busy_until() > start;
-  scheduler_.worked(start, now(), decision.build, disturbed);
+  scheduler_.worked(start, now(), decision, disturbed);
+  look();
   disturbed_in_a_row_ = disturbed ? std::min(disturbed_in_a_row_ + 1, 3) : 0;
   const double cpu_seconds = mood == "hangs" ? 0.01 : seconds * (1 + 0.5 * (options_.processors - 1));
   scheduler_.spent(now(), cpu_seconds, decision.first_run);
@@ -271,7 +272,12 @@ ToyReport ToyService::live() {
       views.push_back(build.view);
       if (machine_.state().processors < 2) views.back().usable = false;
     }
-    const Decision decision = scheduler_.decide(now(), views);
+    Decision decision = scheduler_.decide(now(), views);
+    // As the service does: nothing is begun without a look at the time since the last one.
+    if (decision.work != Decision::Work::wait && machine_.awake() - read_at_ >= 0.1) {
+      look();
+      decision = scheduler_.decide(now(), views);
+    }
     check_promises(decision);
     if (decision.work == Decision::Work::wait) {
       wait(decision);

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "daemon/build_upkeep.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace blastune {
+namespace {
+
+// After so much measuring the planner starts anew from what the table then holds.
+constexpr double campaign_seconds = 30;
+constexpr std::size_t most_canaries = 8;
+constexpr double longest_canary_seconds = 0.1;
+
+std::vector<Gemm> gemms_of(const std::vector<Curve>& curves) {
+  std::vector<Gemm> gemms;
+  for (const Curve& curve : curves) gemms.push_back(curve.gemm);
+  return gemms;
+}
+
+}  // namespace
+
+BuildUpkeep::BuildUpkeep(const WorkerHello& library, Table known, UpkeepOptions options, std::uint64_t seed)
+    : known_(std::move(known)), options_(std::move(options)), seed_(seed) {
+  // Where it lies may have changed, and a machine with fewer processors online sees a smaller default.
+  known_.build = library.build;
+  known_.default_threads = known_.curves.empty() ? library.default_threads
+                                                 : std::max(known_.default_threads, library.default_threads);
+  known_.tolerance = options_.tolerance;
+  begin_campaign();
+}
+
+void BuildUpkeep::change(UpkeepOptions options) {
+  end_campaign();
+  check_.reset();
+  options_ = std::move(options);
+  known_.tolerance = options_.tolerance;
+  begin_campaign();
+}
+
+void BuildUpkeep::begin_campaign() {
+  Table believed = known_;
+  std::erase_if(believed.curves, [this](const Curve& curve) { return stale_.contains(curve.gemm); });
+  PlannerOptions options;
+  options.budget_seconds = campaign_seconds;
+  options.tolerance = options_.tolerance;
+  options.longest_burst_seconds = options_.longest_burst_seconds;
+  options.seed = ++seed_;
+  planner_ = std::make_unique<Planner>(make_plan(options_.plan, known_.build), options_.counts,
+                                       std::move(believed), options);
+  count();
+  // What is settled needs no planner, which is most of the memory.
+  if (uncertain_ == 0) planner_.reset();
+}
+
+void BuildUpkeep::end_campaign() {
+  if (!planner_) return;
+  known_ = table();
+  for (const Curve& curve : planner_->measured()) stale_.erase(curve.gemm);
+  lost_before_ += planner_->progress().lost;
+  campaign_spent_ = 0;
+  planner_.reset();
+}
+
+void BuildUpkeep::count() {
+  const Progress progress = planner_->progress();
+  gemms_ = progress.gemms;
+  uncertain_ = progress.gemms - progress.settled;
+  campaign_spent_ = progress.spent_seconds;
+  lost_ = lost_before_ + progress.lost;
+}
+
+Table BuildUpkeep::table() const {
+  Table table = known_;
+  if (!planner_) return table;
+  table.spent_seconds = measured_seconds();
+  for (const Curve& curve : planner_->measured()) {
+    if (stale_.contains(curve.gemm)) {
+      table.replace(curve);
+    } else {
+      table.add(curve);
+    }
+  }
+  return table;
+}
+
+std::vector<BurstRequest> BuildUpkeep::next(Purpose purpose, double seconds) {
+  asked_ = purpose;
+  if (purpose == Purpose::check) {
+    if (!check_) return {};
+    return check_->next(seconds);
+  }
+  if (!planner_) return {};
+  auto requests = planner_->next(seconds);
+  if (!requests.empty()) return requests;
+  // The campaign's budget is spent, or everything is settled or given up.
+  const bool is_over = uncertain_ == 0;
+  end_campaign();
+  if (is_over) return {};
+  begin_campaign();
+  if (planner_) requests = planner_->next(seconds);
+  return requests;
+}
+
+void BuildUpkeep::record(std::span<const BurstRequest> requests,
+                         std::span<const std::optional<BurstResult>> results, double elapsed_seconds,
+                         std::int64_t now_unix) {
+  if (asked_ == Purpose::check) {
+    if (!check_) return;
+    check_->record(requests, results, elapsed_seconds);
+    known_.spent_seconds += elapsed_seconds;
+    if (check_->finished()) judge_check(now_unix);
+    return;
+  }
+  if (!planner_) return;
+  planner_->record(requests, results, elapsed_seconds);
+  known_.measured_unix = now_unix;
+  if (known_.checked_unix == 0) known_.checked_unix = now_unix;
+  has_news_ = true;
+  count();
+}
+
+void BuildUpkeep::discard(std::span<const BurstRequest> requests, double elapsed_seconds) {
+  if (asked_ == Purpose::check) {
+    if (check_) check_->discard(requests, elapsed_seconds);
+    known_.spent_seconds += elapsed_seconds;
+  } else if (planner_) {
+    planner_->discard(requests, elapsed_seconds);
+    count();
+  }
+}
+
+void BuildUpkeep::begin_check(std::int64_t now_unix) {
+  end_campaign();
+  const auto chosen =
+      choose_canaries(known_, options_.counts, most_canaries, longest_canary_seconds, ++seed_);
+  check_.emplace(known_, options_.counts, chosen, CanaryOptions{.seed = ++seed_});
+  if (check_->finished()) judge_check(now_unix);
+}
+
+void BuildUpkeep::judge_check(std::int64_t now_unix) {
+  const CanaryVerdict verdict = check_->verdict();
+  const auto sound = gemms_of(verdict.sound);
+  const auto drifted = gemms_of(verdict.drifted);
+  for (const Gemm& gemm : stale_gemms(known_, sound, drifted)) stale_.insert(gemm);
+  for (const Curve& curve : verdict.sound) known_.add(curve);
+  // A canary's own new curve is a beginning; the planner goes on from there.
+  for (const Curve& curve : verdict.drifted) {
+    known_.replace(curve);
+    stale_.erase(curve.gemm);
+  }
+  drifted_ = verdict.drifted.size();
+  known_.checked_unix = now_unix;
+  has_news_ = true;
+  check_.reset();
+  begin_campaign();
+}
+
+}  // namespace blastune

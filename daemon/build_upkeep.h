@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What is known of one build, what is still open, and which bursts answer it: the planner for what was not
+// measured well enough, canaries for what may have changed since. Pure: it is handed times and results.
+//
+// Whatever happens, table() holds the best that is known: a curve that drifted stays until a whole new one
+// is there.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "model/table.h"
+#include "model/worker_protocol.h"
+#include "tuner/canaries.h"
+#include "tuner/plan.h"
+#include "tuner/planner.h"
+
+namespace blastune {
+
+struct UpkeepOptions {
+  PlanOptions plan;
+  std::vector<int> counts;  // ascending, starting with 1
+  double tolerance = default_tolerance;
+  double longest_burst_seconds = 0.2;
+};
+
+class BuildUpkeep {
+ public:
+  enum class Purpose { measure, check };
+
+  // known: what the table file holds for this machine and build; may be without curves.
+  BuildUpkeep(const WorkerHello& library, Table known, UpkeepOptions options, std::uint64_t seed);
+
+  // Other limits or another configuration: what is known stays, what is open is seen anew.
+  void change(UpkeepOptions options);
+
+  // Bursts for about so many seconds. Empty: nothing of that purpose is open any more; a check is judged
+  // then.
+  std::vector<BurstRequest> next(Purpose purpose, double seconds);
+  // What came back for what next() returned last, and how long it took in all.
+  void record(std::span<const BurstRequest> requests, std::span<const std::optional<BurstResult>> results,
+              double elapsed_seconds, std::int64_t now_unix);
+  // The same when others disturbed it: nothing is learnt, and it is asked again.
+  void discard(std::span<const BurstRequest> requests, double elapsed_seconds);
+
+  // Draws canaries; they are measured by next(Purpose::check). Nothing to check is a check that is over.
+  void begin_check(std::int64_t now_unix);
+  [[nodiscard]] bool is_checking() const { return check_.has_value(); }
+  // Canaries of the last check that were not as the table says.
+  [[nodiscard]] std::size_t drifted_last_check() const { return drifted_; }
+
+  [[nodiscard]] Table table() const;
+  // False until something was learnt that mark_saved() has not seen.
+  [[nodiscard]] bool has_news() const { return has_news_; }
+  void mark_saved() { has_news_ = false; }
+
+  [[nodiscard]] const Build& build() const { return known_.build; }
+  [[nodiscard]] std::size_t gemms() const { return gemms_; }
+  [[nodiscard]] std::size_t uncertain() const { return uncertain_; }
+  // Wall time that the table took in all.
+  [[nodiscard]] double measured_seconds() const { return known_.spent_seconds + campaign_spent_; }
+  [[nodiscard]] std::int64_t lost_bursts() const { return lost_; }
+
+ private:
+  void begin_campaign();
+  // Takes over what the planner has measured, and lets it go.
+  void end_campaign();
+  void judge_check(std::int64_t now_unix);
+  void count();
+
+  Table known_;  // all but what the planner has measured since it was made
+  UpkeepOptions options_;
+  std::uint64_t seed_;
+  std::unique_ptr<Planner> planner_;
+  std::set<Gemm> stale_;  // their curves are not believed any more, and kept until there are better ones
+  std::optional<CanaryCheck> check_;
+  Purpose asked_ = Purpose::measure;
+  std::size_t drifted_ = 0;
+  std::size_t gemms_ = 0;
+  std::size_t uncertain_ = 0;
+  double campaign_spent_ = 0;  // by the planner there is
+  std::int64_t lost_ = 0;
+  std::int64_t lost_before_ = 0;  // by planners that are gone
+  bool has_news_ = false;
+};
+
+}  // namespace blastune
