@@ -17,7 +17,7 @@ constexpr double prober_idle_seconds = 5;
 // for longer.
 constexpr double hung_seconds = 5;
 // Above it a slice is thrown away as a whole: what disturbed some bursts did not spare the others.
-constexpr double tolerated_disturbed_share = 0.25;
+constexpr double tolerated_disturbed_share = 0.5;
 constexpr double shortest_look_seconds = 0.1;  // over less the kernel's counters are too coarse
 constexpr int decisions_in_a_row = 8;
 constexpr double breath_seconds = 1;
@@ -276,13 +276,15 @@ void Service::end_slice(WorkerProber::Answers answers) {
   const auto look = load_->look(own_seconds(), true);
   const Instant ended = now();
   const double elapsed = ended.awake - slice.start;
-  const bool disturbed =
-      look.busy != WaitReason::none || disturbed_share(slice.requests, answers) > tolerated_disturbed_share;
+  const double share = disturbed_share(slice.requests, answers);
+  const bool disturbed = look.busy != WaitReason::none || share > tolerated_disturbed_share;
   ++slices_;
   slice_wall_seconds_ += elapsed;
   busy_sentence_ = look.sentence;
   if (disturbed) {
     ++disturbed_slices_;
+    edges_.log.debug("a slice of " + std::to_string(elapsed) + " s is thrown away: " + std::to_string(share) +
+                     " of its bursts disturbed" + (look.sentence.empty() ? "" : ", " + look.sentence));
     upkeep.discard(slice.requests, elapsed);
   } else {
     const bool was_checking = upkeep.is_checking();
