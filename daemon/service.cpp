@@ -66,6 +66,10 @@ DaemonExitStatus Service::run() {
     edges_.log.error(started.error());
     return exit_status_ == daemon_done ? daemon_failed : exit_status_;
   }
+  if (counts_.size() < 2) {
+    edges_.log.info("one usable processor leaves no choice of a thread count: there is nothing to tune here");
+    ending_ = true;
+  }
   while (!ending_) {
     const double seconds = step();
     loop_->wait_and_handle(std::min(seconds, notifier_.alive_interval().value_or(longest_step_seconds)));
@@ -184,8 +188,8 @@ double Service::step() {
   const double clients = control_->drop_slow_clients();
   double next = 0;
   if (!ending_) next = work();
-  notifier_.status(doing_);
   if (ending_) return 0;
+  tell_manager();
   // Bounded, because nobody tells of changes: they are looked for.
   return std::min({next, clients, look_around_seconds});
 }
@@ -216,10 +220,7 @@ void Service::look_around() {
     if (auto read = read_machine(); !read) {
       edges_.log.error(read.error());
     } else if (counts_ != before) {
-      scheduler_->change(scheduler_options(), now());
-      for (KnownBuild& build : builds_) {
-        if (build.upkeep) build.upkeep->change(upkeep_options());
-      }
+      change_upkeep();
     }
   }
   if (keeper_ && table_was_changed()) {
@@ -249,16 +250,22 @@ void Service::apply_config(LoadedConfig config) {
   config_ = std::move(config);
   for (const auto& warning : config_.warnings) edges_.log.warning(warning);
   if (!(before == config_.config)) {
-    slice_.reset();
-    if (prober_) prober_->abandon();
-    scheduler_->change(scheduler_options(), now());
     load_->change(quiet_limits());
-    for (KnownBuild& build : builds_) {
-      if (build.upkeep) build.upkeep->change(upkeep_options());
-    }
+    change_upkeep();
   }
   search_wanted_ = true;
   search_after_ = now().awake;
+}
+
+// The counts or the configuration are others now.
+void Service::change_upkeep() {
+  release_prober();
+  scheduler_->change(scheduler_options(), now());
+  for (KnownBuild& build : builds_) {
+    if (!build.upkeep) continue;
+    build.check_wanted = build.check_wanted || build.upkeep->is_checking();
+    build.upkeep->change(upkeep_options());
+  }
 }
 
 UpkeepOptions Service::upkeep_options() const {

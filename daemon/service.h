@@ -91,6 +91,7 @@ class Service {
   void look_around();
   Result<void> reload(bool by_signal);
   void apply_config(LoadedConfig config);
+  void change_upkeep();
   [[nodiscard]] UpkeepOptions upkeep_options() const;
   [[nodiscard]] SchedulerOptions scheduler_options() const;
   [[nodiscard]] QuietLimits quiet_limits() const;
@@ -106,6 +107,7 @@ class Service {
   ControlReply answer(ControlRequest request, bool is_trusted);
   [[nodiscard]] DaemonStatus status() const;
   void say(Activity activity, WaitReason reason, std::string doing, std::optional<double> seconds);
+  void tell_manager();
   [[nodiscard]] std::string wait_sentence(const Decision& decision) const;
 
   [[nodiscard]] Instant now() const;
@@ -171,6 +173,9 @@ class Service {
   double next_look_ = 0;
   double state_since_ = 0;
   double logged_ = -1e9;
+  double told_manager_ = -1e9;
+  Activity told_activity_ = Activity::starting;
+  WaitReason told_reason_ = WaitReason::none;
   Activity logged_activity_ = Activity::starting;
   WaitReason logged_reason_ = WaitReason::none;
 };

@@ -15,6 +15,7 @@ namespace {
 constexpr double between_measure_requests_seconds = 60;
 constexpr double lasting_seconds = 20;
 constexpr double between_lines_seconds = 600;
+constexpr double between_sentences_seconds = 10;  // whose figures alone have changed
 
 std::string rounded(double seconds) {
   if (seconds < 90) return std::to_string(std::lround(seconds)) + " s";
@@ -66,6 +67,16 @@ void Service::say(Activity activity, WaitReason reason, std::string doing, std::
   logged_reason_ = reason;
   logged_ = awake;
   edges_.log.info((activity == Activity::waiting ? "waits: " : "") + doing_);
+}
+
+void Service::tell_manager() {
+  const double awake = now().awake;
+  const bool is_new = activity_ != told_activity_ || wait_reason_ != told_reason_;
+  if (!is_new && awake - told_manager_ < between_sentences_seconds) return;
+  told_manager_ = awake;
+  told_activity_ = activity_;
+  told_reason_ = wait_reason_;
+  notifier_.status(doing_);
 }
 
 ControlReply Service::answer(ControlRequest request, bool is_trusted) {

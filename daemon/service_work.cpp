@@ -21,6 +21,7 @@ constexpr double tolerated_disturbed_share = 0.5;
 constexpr double shortest_look_seconds = 0.1;  // over less the kernel's counters are too coarse
 constexpr int decisions_in_a_row = 8;
 constexpr double breath_seconds = 1;
+constexpr double until_something_changes = 3600;
 
 double disturbed_share(const std::vector<BurstRequest>& requests, const WorkerProber::Answers& answers) {
   std::size_t answered = 0;
@@ -81,13 +82,13 @@ std::optional<Decision> Service::find_obstacle() const {
     decision.reason = WaitReason::cannot_write;
   } else if (counts_.size() < 2) {
     decision.reason = WaitReason::one_processor;
-    decision.seconds = breath_seconds;
+    decision.seconds = until_something_changes;
   } else if (search_wanted_ && !has_searched_) {
     decision.reason = WaitReason::failing;
     decision.seconds = std::max(0.1, search_after_ - awake);
   } else if (std::ranges::none_of(builds_, [](const KnownBuild& build) { return build.upkeep != nullptr; })) {
     decision.reason = WaitReason::no_library;
-    decision.seconds = breath_seconds;
+    decision.seconds = until_something_changes;
   } else {
     return std::nullopt;
   }
