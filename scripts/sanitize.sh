@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# All tests under AddressSanitizer with UndefinedBehaviorSanitizer, all under ThreadSanitizer, and the unit
-# tests of the parts that handle memory or foreign data under valgrind. Fails if any of the three did.
+# All tests under AddressSanitizer with UndefinedBehaviorSanitizer, those with threads under ThreadSanitizer, and the
+# unit tests of the parts that handle memory or foreign data under valgrind. Fails if any of the three did.
 set -euo pipefail
 # shellcheck source=scripts/lib/packages.sh
 . "$(dirname "$0")/lib/packages.sh"
@@ -19,14 +19,28 @@ fi
 # seconds on their own.
 valgrind_parts=(base model store)
 
+# The tests in which there are threads: those of the library, whose users have any number of them, and a few more. The
+# programs have one thread each, so there is nothing to race.
+threaded_tests=(client_test client_change_test client_identity_test client_loaded_late_test client_parts_test
+  client_process_test control_test load_test worker_prober_test)
+
 blastune_install "${blastune_build_packages[@]}" "${blastune_test_packages[@]}" "${blastune_sanitize_packages[@]}"
 cd "$blastune_repository"
 failed=()
 
-sanitized() {  # sanitized PRESET
-  blastune_build "$1"
-  blastune_say "Running the tests of preset $1"
-  blastune_run_tests "$1"
+address_sanitized() {
+  blastune_build asan-ubsan
+  blastune_say "Running the tests of preset asan-ubsan"
+  blastune_run_tests asan-ubsan
+}
+
+thread_sanitized() {
+  local names=("${threaded_tests[@]%_test}") missing
+  missing=$(git grep -l 'std::thread' -- lib worker cli daemon ':!lib/client' || true)
+  [ -z "$missing" ] || blastune_fail "$missing has threads now: add its tests to threaded_tests in this script"
+  blastune_build tsan --target "${threaded_tests[@]}"
+  blastune_say "Running the tests that have threads under ThreadSanitizer"
+  blastune_run_tests tsan -R "^($(IFS='|'; printf '%s' "${names[*]}"))\\."
 }
 
 under_valgrind() {
@@ -44,9 +58,8 @@ under_valgrind() {
   done
 }
 
-for preset in asan-ubsan tsan; do
-  (sanitized $preset) || failed+=("$preset")
-done
+(address_sanitized) || failed+=(asan-ubsan)
+(thread_sanitized) || failed+=(tsan)
 (under_valgrind) || failed+=(valgrind)
 
 if [ ${#failed[@]} -gt 0 ]; then
