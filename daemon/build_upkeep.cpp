@@ -14,6 +14,7 @@ constexpr double longest_canary_seconds = 0.1;
 
 std::vector<Gemm> gemms_of(const std::vector<Curve>& curves) {
   std::vector<Gemm> gemms;
+  gemms.reserve(curves.size());
   for (const Curve& curve : curves) gemms.push_back(curve.gemm);
   return gemms;
 }
