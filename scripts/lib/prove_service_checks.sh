@@ -15,7 +15,7 @@ starts() {
   is_active && [ "$(ps -o user= -p "$(daemon)")" = blastune ] && [ -n "$(property StatusText)" ]
 }
 has_a_table_within_a_minute() {
-  wait_for 60 answers_for_all || return 1
+  pause=1 wait_for 60 answers_for_all || return 1
   seen="after $took, $(stat -c '%s bytes, %U, %a' "$table"), for $(find /usr/lib/*/openblas-* -name libopenblas.so.0 | wc -l) builds of OpenBLAS"
   [ "$(stat -c '%U %a' "$table")" = "blastune 644" ]
 }
@@ -57,9 +57,9 @@ reloads() {
 survives_a_killed_worker() {
   local before
   before=$(daemon)
-  if ! wait_for 5 pkill -KILL -x blastune-worker; then
+  if ! pause=0.5 wait_for 5 pkill -KILL -x blastune-worker; then
     ask measure >/dev/null
-    wait_for 40 pkill -KILL -x blastune-worker || { seen="no worker ran"; return 1; }
+    pause=0.5 wait_for 40 pkill -KILL -x blastune-worker || { seen="no worker ran"; return 1; }
   fi
   sleep 1
   seen="killed after $took"
@@ -100,8 +100,8 @@ waits_under_load() {
   seen="$(property StatusText)"
   if [ -e "$table" ]; then seen+="; it measured all the same"; return 1; fi
   wait "${hogs[@]}"
-  wait_for 60 answers_for_all || return 1
-  seen+="; tables $took after it ended"
+  wait_for_an_answer || return 1
+  seen+="; a table $took after it ended"
 }
 has_ended() { [ "$(property ActiveState)" = inactive ]; }
 ends_on_one_processor() {
@@ -122,7 +122,7 @@ with_table() {
   local cursor
   systemctl stop blastuned && "$@" || return 1
   cursor=$(journal_cursor)
-  begin_again && wait_for 60 answers_for_all || return 1
+  begin_again && wait_for_an_answer || return 1
   seen="an answer after $took; $(cd "$cache" && ls -m)"
   wait_for 5 journal_says "$cursor" "table.json"
 }
@@ -134,7 +134,7 @@ starts_over_after_truncation() { with_table truncate -s 1000 "$table" && [ -s "$
 starts_over_after_a_foreign_table() {
   systemctl stop blastuned && python3 -B /prove/edit_table.py "$table" || return 1
   answers && { seen="a foreign table was used"; return 1; }
-  begin_again && wait_for 60 answers_for_all || return 1
+  begin_again && wait_for_an_answer || return 1
   seen="an answer after $took"
 }
 lives_with_a_full_disk() {
@@ -145,10 +145,10 @@ lives_with_a_full_disk() {
   local cursor
   cursor=$(journal_cursor)
   begin_again
-  if wait_for 60 journal_says "$cursor" "not saved|No space|no space"; then
+  if pause=1 wait_for 60 journal_says "$cursor" "not saved|No space|no space"; then
     seen="told after $took"
     rm "$cache/filler"
-    if is_active && wait_for 60 answers_for_all; then seen+=", a table $took after there was room" && result=0; fi
+    if is_active && wait_for_an_answer; then seen+=", a table $took after there was room" && result=0; fi
   fi
   systemctl stop blastuned
   umount "$cache"
@@ -192,7 +192,7 @@ refuses_a_downgrade() {
   local before
   before=$(daemon)
   if dpkg --install /prove/old/blastune_*.deb >/tmp/dpkg.log 2>&1; then seen=$(installed_version); return 1; fi
-  seen=$(grep -m 1 newer /tmp/dpkg.log)
+  seen=$(grep -m 1 'newer than' /tmp/dpkg.log)
   [ "$(installed_version)" = "installed $(dpkg-deb -f /prove/new/blastune_*.deb Version)" ] && [ -z "$(dpkg --audit)" ] && is_active &&
     [ "$(daemon)" = "$before" ] && answers
 }

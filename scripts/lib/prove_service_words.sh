@@ -21,10 +21,15 @@ check() {
   printf '%-5s  %4d s  %s%s\n' "$verdict" "$SECONDS" "$what" "${seen:+: $seen}"
   [ $verdict = FAILS ] || return 0
   failures=$((failures + 1))
-  if [ -d /run/systemd/system ]; then journalctl --no-pager --quiet --output=cat --lines=12 --unit=blastuned | sed 's/^/         | /'; fi
+  [ -d /run/systemd/system ] || return 0
+  {
+    printf 'now: %s, %s\n' "$(property ActiveState)" "$(property StatusText)"
+    journalctl --no-pager --quiet --output=short-iso --lines=16 --unit=blastuned
+  } | sed 's/^/         | /'
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds, whatever it prints; the time it took is in $took.
+# wait_for SECONDS COMMAND...: until it succeeds, whatever it prints; the time it took is in $took. It asks every
+# $pause seconds: seldom where asking takes so much of a processor that the service would wait for it to end.
 wait_for() {
   local begin now limit=$1
   shift
@@ -32,7 +37,7 @@ wait_for() {
   until "$@" >/dev/null 2>&1; do
     now=$(date +%s%N)
     if [ $((now - begin)) -gt $((limit * 1000000000)) ]; then return 1; fi
-    sleep 0.1
+    sleep "${pause:-0.1}"
   done
   took=$(seconds_since "$begin")
 }
@@ -87,6 +92,10 @@ answers() {
 answers_for_all() {
   local library
   for library in /usr/lib/*/openblas-*/libopenblas.so.0; do answers --blas "$library" || return 1; done
+}
+
+wait_for_an_answer() {
+  pause=1 wait_for 60 answers
 }
 
 # Whole and of this machine, as an ordinary user's program reads it.
