@@ -23,7 +23,7 @@ constexpr double longest_look_seconds = 3;
 constexpr double work_between_rests = 0.75;
 constexpr double rest_seconds = 0.15;
 
-constexpr double turn_seconds = 8;           // of work on one build before the next one gets its turn
+constexpr double turn_seconds = 4;           // of work on one build before the next one gets its turn
 constexpr double stretch_gap_seconds = 5;    // slices that are further apart belong to two stretches
 constexpr double slices_of_a_stretch = 24;   // worth loading a library for
 constexpr double look_again_seconds = 3600;  // when nothing but an event can bring work
