@@ -297,8 +297,8 @@ TEST(SchedulerPromises, HoldInAnyLife) {
     options.check_seconds = 600 + 40000 * rng.uniform();
     const ToyReport report = ToyService(random_story(seed), options).live();
     for (const std::string& problem : report.problems) ADD_FAILURE() << "seed " << seed << ", " << problem;
-    // A worker that hangs at the end of a turn takes five seconds more.
-    EXPECT_LE(report.longest_turn, 4 + 5 + slice_seconds) << "seed " << seed;
+    // A worker that hangs takes five seconds and measures nothing, so its build may get the next turn too.
+    EXPECT_LE(report.longest_turn, 2 * 5 + slice_seconds) << "seed " << seed;
   }
 }
 
