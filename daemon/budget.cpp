@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace blastune {
 namespace {
@@ -72,7 +73,9 @@ double CpuBudget::available() const {
 
 double CpuBudget::seconds_until(double level) const {
   const double wanted = std::min(level, hourly());
-  const double flow = wanted > saved_ ? (wanted - saved_) / share_ : 0;
+  const double missing = std::max(0.0, wanted - saved_);
+  double flow = 0;
+  if (missing > 0) flow = share_ > 0 ? missing / share_ : std::numeric_limits<double>::infinity();
   return std::max(flow, spent_.seconds_until(last_, hourly() - wanted));
 }
 
