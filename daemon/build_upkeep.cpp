@@ -2,6 +2,7 @@
 #include "daemon/build_upkeep.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace blastune {
@@ -42,13 +43,16 @@ void BuildUpkeep::change(UpkeepOptions options) {
 void BuildUpkeep::begin_campaign() {
   Table believed = known_;
   std::erase_if(believed.curves, [this](const Curve& curve) { return stale_.contains(curve.gemm); });
+  Plan plan = make_plan(options_.plan, known_.build);
+  // What refinement or another configuration once added is in no plan, and would be wrong for ever.
+  const auto planned = plan.gemms();
+  std::ranges::set_difference(stale_, planned, std::back_inserter(plan.grid));
   PlannerOptions options;
   options.budget_seconds = campaign_seconds;
   options.tolerance = options_.tolerance;
   options.longest_burst_seconds = options_.longest_burst_seconds;
   options.seed = ++seed_;
-  planner_ = std::make_unique<Planner>(make_plan(options_.plan, known_.build), options_.counts,
-                                       std::move(believed), options);
+  planner_ = std::make_unique<Planner>(std::move(plan), options_.counts, std::move(believed), options);
   count();
   // What is settled needs no planner, which is most of the memory.
   if (uncertain_ == 0) planner_.reset();
