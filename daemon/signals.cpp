@@ -16,7 +16,8 @@ Result<Signals> Signals::take() {
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) != 0) return system_error("cannot block signals", errno);
   struct sigaction ignored {};
   ignored.sa_handler = SIG_IGN;
-  ::sigaction(SIGPIPE, &ignored, nullptr);
+  // What they tell of is told by the write that caused them, too.
+  for (const int signal : {SIGPIPE, SIGXFSZ}) ::sigaction(signal, &ignored, nullptr);
   UniqueFd fd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd.valid()) return system_error("cannot wait for signals", errno);
   return Signals(std::move(fd));
