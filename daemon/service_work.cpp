@@ -45,7 +45,8 @@ double Service::work() {
   if (prober_) advance_prober();
   if (prober_ && prober_->busy()) return prober_->deadline() - now().awake;
   save_when_due(false);
-  if (search_wanted_ && now().awake >= search_after_) {
+  // What is found is joined with what the table holds.
+  if (keeper_ && search_wanted_ && now().awake >= search_after_) {
     begin_search();
     return 0;
   }
@@ -107,7 +108,7 @@ double Service::wait(const Decision& decision) {
       seconds = std::min(seconds, prober_idle_seconds - idle);
     }
   }
-  if (search_wanted_) seconds = std::min(seconds, std::max(0.0, search_after_ - now().awake));
+  if (keeper_ && search_wanted_) seconds = std::min(seconds, std::max(0.0, search_after_ - now().awake));
   const bool is_settled = decision.reason == WaitReason::none && !decision.watch_load;
   const bool has_nothing =
       decision.reason == WaitReason::no_library || decision.reason == WaitReason::one_processor;
