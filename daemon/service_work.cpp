@@ -228,7 +228,10 @@ void Service::advance_prober() {
   prober_is_loaded_ = true;
   const WorkerHello& expected = builds_[prober_build_].found.hello;
   if (same_build(prober_->build(), expected.build) && prober_->setter() == expected.setter) return;
-  edges_.log.info(expected.build.path + " became another build");
+  // The search sees what it is now. A library that is another each time must not keep us searching.
+  const std::string what = expected.build.path + " became another build";
+  edges_.log.info(what);
+  note_failure(builds_[prober_build_], what, now());
   release_prober();
   search_wanted_ = true;
   search_after_ = now().awake;
