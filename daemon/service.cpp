@@ -118,10 +118,10 @@ Result<void> Service::start() {
 
   auto keeper = TableKeeper::open(edges_.files, options_.table_path, TableKeeper::Damaged::set_aside);
   if (keeper) {
-    keeper_.emplace(std::move(keeper).value());
-    if (!keeper_->note().empty()) edges_.log.warning(keeper_->note());
+    hold_table(std::move(keeper).value());
   } else if (keeper.error().error_number != EWOULDBLOCK) {
-    if (is_forbidden(keeper.error())) exit_status_ = daemon_cannot_create;
+    // Without a number the file itself is the matter, as a directory of that name is.
+    if (is_forbidden(keeper.error()) || keeper.error().error_number == 0) exit_status_ = daemon_cannot_create;
     return Error{keeper.error().kind, keeper.error().what,
                  "make its directory writable for the service, or choose another place with --table"};
   }
@@ -223,7 +223,7 @@ void Service::look_around() {
       change_upkeep();
     }
   }
-  if (keeper_ && table_was_changed()) {
+  if (keeper_ && !rewrite_table_ && table_was_changed()) {
     edges_.log.warning(options_.table_path + " was changed or removed by another program; writing it again");
     rewrite_table_ = true;
   }
@@ -310,6 +310,12 @@ std::unique_ptr<BuildUpkeep> Service::make_upkeep(const WorkerHello& library) {
                                        static_cast<std::uint64_t>(edges_.clock.unix_seconds()));
 }
 
+void Service::hold_table(TableKeeper keeper) {
+  keeper_.emplace(std::move(keeper));
+  if (!keeper_->note().empty()) edges_.log.warning(keeper_->note());
+  if (const auto status = edges_.files.status(options_.table_path)) saved_status_ = *status;
+}
+
 bool Service::table_was_changed() const {
   if (!saved_status_) return false;
   const auto status = edges_.files.status(options_.table_path);
@@ -325,8 +331,7 @@ void Service::save_when_due(bool is_last) {
       save_again_ = now().awake + table_retry_seconds;
       return;
     }
-    keeper_.emplace(std::move(keeper).value());
-    if (!keeper_->note().empty()) edges_.log.warning(keeper_->note());
+    hold_table(std::move(keeper).value());
     search_wanted_ = true;
     return;
   }
@@ -339,7 +344,8 @@ void Service::save_when_due(bool is_last) {
     is_sure = is_sure && build.upkeep->uncertain() == 0;
     tables.push_back(std::move(table));
   }
-  if (tables.empty()) return;
+  // Those of other machines and builds are written again, too.
+  if (tables.empty() && (!rewrite_table_ || keeper_->tables().empty())) return;
   const double awake = now().awake;
   const double interval = save_interval(awake - started_, is_sure);
   const bool is_due = is_last || rewrite_table_ || awake - saved_ >= interval;

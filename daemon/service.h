@@ -100,6 +100,7 @@ class Service {
   [[nodiscard]] double checked_at(const Table& table) const;
 
   // The table.
+  void hold_table(TableKeeper keeper);
   void save_when_due(bool is_last);
   [[nodiscard]] bool table_was_changed() const;
 
