@@ -323,9 +323,9 @@ bool Service::table_was_changed() const {
          status->modified_unix != saved_status_->modified_unix;
 }
 
-void Service::save_when_due(bool is_last) {
+void Service::save_when_due(bool at_once) {
   if (!keeper_) {
-    if (is_last || now().awake < save_again_) return;
+    if (at_once || now().awake < save_again_) return;
     auto keeper = TableKeeper::open(edges_.files, options_.table_path, TableKeeper::Damaged::set_aside);
     if (!keeper) {
       save_again_ = now().awake + table_retry_seconds;
@@ -345,11 +345,14 @@ void Service::save_when_due(bool is_last) {
     tables.push_back(std::move(table));
   }
   // Those of other machines and builds are written again, too.
-  if (tables.empty() && (!rewrite_table_ || keeper_->tables().empty())) return;
+  if (tables.empty() && (!rewrite_table_ || keeper_->tables().empty())) {
+    save_error_.clear();  // what could not be saved has gone with its build
+    return;
+  }
   const double awake = now().awake;
   const double interval = save_interval(awake - started_, is_sure);
-  const bool is_due = is_last || rewrite_table_ || awake - saved_ >= interval;
-  if (!is_due || (!is_last && awake < save_again_)) return;
+  const bool is_due = at_once || rewrite_table_ || awake - saved_ >= interval;
+  if (!is_due || (!at_once && awake < save_again_)) return;
   if (auto kept = keeper_->keep(tables); !kept) {
     if (save_error_ != kept.error().text())
       edges_.log.error("the table is not saved: " + kept.error().text());

@@ -101,7 +101,7 @@ class Service {
 
   // The table.
   void hold_table(TableKeeper keeper);
-  void save_when_due(bool is_last);
+  void save_when_due(bool at_once);
   [[nodiscard]] bool table_was_changed() const;
 
   // What it says.

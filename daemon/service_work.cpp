@@ -140,6 +140,7 @@ void Service::end_search(Result<Discovery> outcome) {
   has_searched_ = true;
   search_error_.clear();
   const bool knew_some = !builds_.empty();
+  save_when_due(true);  // a build that is gone takes along what is not saved
   auto reconciled = reconcile(builds_, std::move(outcome->builds),
                               [this](const WorkerHello& library) { return make_upkeep(library); });
   scheduler_->forget_current();
