@@ -5,12 +5,19 @@
 # prints one Markdown table on stdout: the figures of the design that exist so far. Everything else goes to
 # stderr. Wants a quiet machine and about half an hour; BLASTUNE_BENCH_SECONDS (60) is what each of tune,
 # passes and regret gets for one build and dtype.
+#
+#   scripts/bench.sh service [OPTION]...     instead, what the service costs others (bench/service_cost.py --help)
 set -euo pipefail
 # shellcheck source=scripts/lib/packages.sh
 . "$(dirname "$0")/lib/packages.sh"
 
+[ $# -eq 0 ] || [ "$1" = service ] || blastune_fail "unknown argument $1; see the head of this file"
 blastune_install "${blastune_build_packages[@]}" "${blastune_bench_packages[@]}"
 blastune_build bench
+if [ "${1:-}" = service ]; then
+  shift
+  exec /usr/bin/python3 -B "$blastune_repository/bench/service_cost.py" --build "$blastune_repository/build/bench" "$@"
+fi
 programs=$blastune_repository/build/bench/bench
 blastune=$blastune_repository/build/bench/cli/blastune
 seconds=${BLASTUNE_BENCH_SECONDS:-60}
