@@ -58,7 +58,7 @@ Result<FileLock> FileLock::try_lock(const std::string& path) {
     if (::ftruncate(fd.get(), 0) == 0) (void)!::pwrite(fd.get(), process.data(), process.size(), 0);
     return FileLock(std::move(fd), lock_path);
   }
-  return Error{ErrorKind::unavailable, path + " is being changed by other programs", "try again"};
+  return Error{ErrorKind::unavailable, path + " is being changed by other programs", "try again", EAGAIN};
 }
 
 FileLock::~FileLock() {
