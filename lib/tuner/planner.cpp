@@ -82,7 +82,13 @@ void Planner::add_item(const Gemm& gemm) {
   if (!is_new) return;
   Item& item = place->second;
   item.fresh.gemm = item.all.gemm = gemm;
-  if (const Curve* curve = known_.find(gemm)) item.all = *curve;
+  if (const Curve* curve = known_.find(gemm)) {
+    item.all = *curve;
+    // What other limits once allowed is no candidate now, however fast it was.
+    std::erase_if(item.all.points, [this](const CurvePoint& point) {
+      return std::ranges::find(counts_, point.threads) == counts_.end();
+    });
+  }
   ++in_state(item.state);
   judge(item);
 }

@@ -386,6 +386,25 @@ TEST(Planner, ASecondRunContinuesTheFirst) {
   EXPECT_GE(second.table.curves.size(), first.table.curves.size());
 }
 
+// A quota that was lowered, or a processor that went offline.
+TEST(Planner, WhatIsKnownOfOtherCountsKeepsNothingOpen) {
+  Table known;
+  for (const Gemm& gemm : make_plan(plan_options(), pthread_build()).gemms()) {
+    Curve curve;
+    curve.gemm = gemm;
+    for (const int threads : {1, 2, 3}) curve.at(threads).seconds.add(1e-3 / (threads == 3 ? 100 : threads));
+    known.add(curve);
+  }
+  ManualClock clock;
+  SimulatedProber prober(formula_seconds, {}, clock);
+  Planner planner(make_plan(plan_options(), pthread_build()), {1, 2}, known, {.budget_seconds = 1000});
+  for (auto requests = planner.next(0.2); !requests.empty(); requests = planner.next(0.2)) {
+    for (const auto& request : requests) EXPECT_LE(request.threads, 2);
+    planner.record(requests, *prober.run(requests), 0.2);
+  }
+  EXPECT_EQ(planner.progress().settled, planner.progress().gemms);
+}
+
 TEST(Planner, NoChoiceRestsOnOneLuckyBurst) {
   const Outcome run = simulate({.burst_deviation = 0.5}, 60);
   ASSERT_EQ(run.progress.settled, run.progress.gemms);
