@@ -133,7 +133,9 @@ void ToyService::find_libraries() {
     forgotten_[builds_[i].name + std::to_string(builds_[i].version)] = builds_[i];
     builds_.erase(builds_.begin() + static_cast<std::ptrdiff_t>(i));
   }
-  for (const auto& [name, version] : libraries) {
+  for (const auto& library : libraries) {
+    const std::string& name = library.first;
+    const int version = library.second;
     if (std::any_of(builds_.begin(), builds_.end(), [&](const auto& b) { return b.name == name; })) continue;
     const auto known = forgotten_.find(name + std::to_string(version));
     if (known != forgotten_.end()) {
