@@ -43,11 +43,12 @@ def wait_until(condition, what, seconds=PATIENCE):
 
 def children_of(process):
     found = []
-    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            state, parent = path.read_text().rpartition(")")[2].split()[:2]
+    for name in os.listdir("/proc"):
+        # Any of them may end while it is looked at.
+        with contextlib.suppress(OSError, ValueError):
+            state, parent = pathlib.Path("/proc", name, "stat").read_text().rpartition(")")[2].split()[:2]
             if int(parent) == process and state != "Z":
-                found.append(int(path.parent.name))
+                found.append(int(name))
     return found
 
 
@@ -134,7 +135,7 @@ class LiveService:
         return None
 
     def status(self):
-        return self.ask("status")["status"]
+        return self.wait_for(lambda status: True, "an answer")
 
     def wait_for(self, condition, what, seconds=PATIENCE):
         """Until the status is so; it is the answer."""
