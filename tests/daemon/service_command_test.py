@@ -49,7 +49,7 @@ class Command(unittest.TestCase):
     def test_wrong_configurations_are_told_with_line_and_key(self):
         deep = "[" * 100_000
         for text, *says in (
-                ('{\n "netwroks": []\n}', "netwroks", "line 2"),
+                ('{\n "nets": []\n}', "nets", "line 2"),
                 ('{\n"daemon": {\n"cpu_shar": 1}}', "cpu_shar", "line 3"),
                 ('{\n"daemon": {"cpu_share": 7}}', "cpu_share", "line 2"),
                 ('{"daemon": {"cpu_share": "much"}}', "cpu_share"),
