@@ -21,6 +21,7 @@ constexpr std::size_t most_clients = 32;
 constexpr int most_waiting = 64;
 constexpr double client_seconds = 5;
 constexpr double idle_seconds = 3600;
+constexpr double pause_seconds = 1;
 constexpr int most_groups = 65536;  // the kernel's own bound
 
 Result<sockaddr_un> address_of(const std::string& path) {
@@ -85,10 +86,12 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(std::string path, Eve
   // Everybody may ask; what they may ask for is decided for each.
   if (::chmod(server->path_.c_str(), 0666) != 0 || ::listen(server->listener_.get(), most_waiting) != 0)
     return system_error("cannot listen on " + server->path_, errno);
-  auto added = loop.add(server->listener_.get(), EPOLLIN,
-                        [raw = server.get()](std::uint32_t) { raw->accept_clients(); });
-  if (!added) return added.error();
+  if (auto heard = server->listen(); !heard) return heard.error();
   return server;
+}
+
+Result<void> ControlServer::listen() {
+  return loop_.add(listener_.get(), EPOLLIN, [this](std::uint32_t) { accept_clients(); });
 }
 
 ControlServer::~ControlServer() {
@@ -102,8 +105,11 @@ void ControlServer::accept_clients() {
     UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket.valid()) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
-      // Out of descriptors: the one that has been here for longest makes room, or the wait would never end.
-      if ((errno == EMFILE || errno == ENFILE) && !clients_.empty()) drop(clients_.begin());
+      if (errno == EAGAIN) return;
+      // Out of descriptors, or of memory: the one that has been here for longest makes room.
+      if (!clients_.empty()) drop(clients_.begin());
+      loop_.remove(listener_.get());
+      listens_from_ = clock_.monotonic_seconds() + pause_seconds;
       return;
     }
     if (clients_.size() >= most_clients) drop(clients_.begin());
@@ -179,7 +185,11 @@ double ControlServer::drop_slow_clients() {
     }
     drop(clients_.begin());
   }
-  return clients_.empty() ? idle_seconds : clients_.front().deadline - now;
+  if (listens_from_ && *listens_from_ <= now) {
+    listens_from_ = listen() ? std::nullopt : std::optional(now + pause_seconds);
+  }
+  const double next = clients_.empty() ? idle_seconds : clients_.front().deadline - now;
+  return listens_from_ ? std::min(next, *listens_from_ - now) : next;
 }
 
 }  // namespace blastune

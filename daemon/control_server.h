@@ -8,6 +8,7 @@
 #include <functional>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/clock.h"
@@ -32,7 +33,8 @@ class ControlServer {
   // Removes the socket's name.
   ~ControlServer();
 
-  // Drops clients whose time is over, and says in how many seconds to call again.
+  // Drops clients whose time is over, listens again after a pause, and says in how many seconds to call
+  // again.
   double drop_slow_clients();
 
  private:
@@ -47,6 +49,7 @@ class ControlServer {
   using Place = std::list<Client>::iterator;
 
   ControlServer(std::string path, EventLoop& loop, Clock& clock, Answer answer);
+  Result<void> listen();
   void accept_clients();
   void serve(Place client, std::uint32_t events);
   // False when the client is to be dropped.
@@ -59,7 +62,8 @@ class ControlServer {
   Clock& clock_;
   Answer answer_;
   UniqueFd listener_;
-  std::list<Client> clients_;  // oldest first
+  std::optional<double> listens_from_;  // a client that cannot be taken would end every wait at once
+  std::list<Client> clients_;           // oldest first
 };
 
 }  // namespace blastune

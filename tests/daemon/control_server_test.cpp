@@ -2,6 +2,7 @@
 #include "daemon/control_server.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -83,6 +84,27 @@ class ControlServerTest : public testing::Test {
   bool trusted_ = false;
   std::unique_ptr<ControlServer> server_;
 };
+
+// Without descriptors a client cannot be taken, and would end each wait at once.
+TEST_F(ControlServerTest, PausesWhereItCannotTakeAClient) {
+  const UniqueFd client = connected(path_);
+  say(client, encode(ControlRequest::status) + "\n");
+  rlimit usual{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
+  const rlimit none{0, usual.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  loop_.wait_and_handle(0);
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &usual), 0);
+  serve();
+  EXPECT_FALSE(asked_) << "it listens on";
+  const double pause = server_->drop_slow_clients();
+  EXPECT_GT(pause, 0);
+  EXPECT_LE(pause, 5);
+  clock_.advance(pause);
+  server_->drop_slow_clients();
+  EXPECT_TRUE(reply_to(client));
+  EXPECT_EQ(asked_, ControlRequest::status);
+}
 
 TEST_F(ControlServerTest, AnswersOneRequestAndHangsUp) {
   for (const auto request : {ControlRequest::status, ControlRequest::measure, ControlRequest::reload}) {
