@@ -8,6 +8,9 @@ usage: faults_test.py [FAULT as strace's inject= has it]...
 
 import collections
 import concurrent.futures
+import contextlib
+import ctypes
+import os
 import random
 import re
 import shutil
@@ -108,6 +111,18 @@ class Trial:
         return None
 
 
+def adopt_orphans():
+    """strace -D leaves its parent, and not every machine's first process takes care of the dead."""
+    set_child_subreaper = 36  # prctl(2)
+    ctypes.CDLL(None).prctl(set_child_subreaper, 1, 0, 0, 0)
+
+
+def bury_orphans():
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, 0):
+            pass
+
+
 def skip(why):
     print("skipped:", why)
     sys.exit(77)
@@ -163,6 +178,7 @@ def faults(calls):
 def main():
     if shutil.which("strace") is None:
         skip("strace is not installed")
+    adopt_orphans()
     old_table, old_curves, new_curves, calls = tables()
     wanted = sys.argv[1:] or faults(calls)
     end = time.monotonic() + SECONDS
@@ -186,6 +202,7 @@ def main():
     covered = collections.Counter()
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(try_one, wanted))
+    bury_orphans()
     print(f"{ended.pop('all', 0)} of {len(wanted)} faults: {dict(ended)}")
     print("at", ", ".join(f"{name} {count}" for name, count in sorted(covered.items())))
     if wrong:
