@@ -73,7 +73,8 @@ class Service {
   double step();
   double work();
   [[nodiscard]] std::optional<Decision> find_obstacle() const;
-  double wait(const Decision& decision);
+  [[nodiscard]] const KnownBuild* left_alone() const;
+  double wait(Decision decision);
   void account();
 
   // Workers.

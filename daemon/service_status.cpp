@@ -35,6 +35,8 @@ std::string Service::wait_sentence(const Decision& decision) const {
     case WaitReason::disturbed:
       return "was disturbed; making sure that the machine is quiet";
     case WaitReason::failing:
+      if (const KnownBuild* build = left_alone(); build != nullptr && search_error_.empty())
+        return "leaves " + describe(build->found.hello.build) + " alone for a while: " + build->trouble;
       return search_error_;
     case WaitReason::no_library:
       return builds_.empty() ? "no OpenBLAS is here; waits for one to be installed"
