@@ -171,6 +171,12 @@ class LiveService:
     def workers(self):
         return children_of(self.process.pid)
 
+    def hanging_workers(self):
+        """Those that were given a burst."""
+        with contextlib.suppress(OSError, ValueError):
+            return {int((self.root / "worker.hangs").read_text())}
+        return set()
+
     def said(self):
         return self.log.read_text(errors="replace")[-5000:] if self.log.is_file() else ""
 

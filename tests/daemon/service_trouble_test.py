@@ -35,11 +35,11 @@ class Workers(Trouble):
     def test_a_worker_that_is_killed_costs_a_burst(self):
         self.service.mood("hanging")
         self.service.start()
-        seen = set()
+        killed = set()
         for number in range(3):
-            self.service.wait_for(lambda now: now["activity"] == "measuring", "a slice")
-            worker = wait_until(lambda: set(self.service.workers()) - seen, "another worker").pop()
-            seen.add(worker)
+            # Not one that still loads, which would be a library that cannot be loaded.
+            worker = wait_until(lambda: self.service.hanging_workers() - killed, "another worker").pop()
+            killed.add(worker)
             if number == 2:
                 self.service.mood("good")
             os.kill(worker, signal.SIGKILL)
@@ -72,6 +72,7 @@ class Workers(Trouble):
                 before = self.service.descriptors()
                 status = self.service.wait_for(lambda now: now["builds"][0]["state"] == "unusable", "giving up")
                 self.assertNotEqual(status["builds"][0]["reason"], "")
+                self.assertIn(status["builds"][0]["reason"], self.wait_reason("failing")["doing"])
                 # Asked for once more, twice as many have crashed.
                 self.service.client("status", "--measure-now")
                 lost = status["lost_bursts"]
