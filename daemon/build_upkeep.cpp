@@ -95,6 +95,8 @@ std::vector<BurstRequest> BuildUpkeep::next(Purpose purpose, double seconds) {
     if (!check_) return {};
     return check_->next(seconds);
   }
+  // A check lets the planner go, and may have to wait for its budget while a first run has not.
+  if (!planner_ && uncertain_ > 0) begin_campaign();
   if (!planner_) return {};
   auto requests = planner_->next(seconds);
   if (!requests.empty()) return requests;
@@ -144,6 +146,7 @@ void BuildUpkeep::begin_check(std::int64_t now_unix) {
 }
 
 void BuildUpkeep::judge_check(std::int64_t now_unix) {
+  end_campaign();
   const CanaryVerdict verdict = check_->verdict();
   const auto sound = gemms_of(verdict.sound);
   const auto drifted = gemms_of(verdict.drifted);
