@@ -14,6 +14,17 @@ namespace {
 
 constexpr double longest_wait_seconds = 24 * 3600;
 
+// What an event carries.
+std::uint64_t pack(int descriptor, std::uint32_t number) {
+  return static_cast<std::uint64_t>(descriptor) << 32U | number;
+}
+int descriptor_of(std::uint64_t packed) {
+  return static_cast<int>(packed >> 32U);
+}
+std::uint32_t number_of(std::uint64_t packed) {
+  return static_cast<std::uint32_t>(packed);
+}
+
 }  // namespace
 
 Result<EventLoop> EventLoop::make() {
@@ -24,18 +35,20 @@ Result<EventLoop> EventLoop::make() {
 }
 
 Result<void> EventLoop::add(int descriptor, std::uint32_t events, Handler handler) {
+  const auto known = watched_.find(descriptor);
+  const bool is_new = known == watched_.end();
+  const std::uint32_t number = is_new ? next_number_++ : known->second.number;
   epoll_event event{};
   event.events = events;
-  event.data.fd = descriptor;
-  const bool is_new = !handlers_.contains(descriptor);
+  event.data.u64 = pack(descriptor, number);
   if (::epoll_ctl(epoll_.get(), is_new ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, descriptor, &event) != 0)
     return system_error("cannot wait for a descriptor", errno);
-  handlers_[descriptor] = std::move(handler);
+  watched_[descriptor] = {number, std::move(handler)};
   return {};
 }
 
 void EventLoop::remove(int descriptor) {
-  if (handlers_.erase(descriptor) > 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+  if (watched_.erase(descriptor) > 0) ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
 }
 
 void EventLoop::wait_and_handle(double seconds) {
@@ -46,10 +59,11 @@ void EventLoop::wait_and_handle(double seconds) {
   const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), milliseconds);
   for (int i = 0; i < count; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
-    const auto found = handlers_.find(event.data.fd);
-    if (found == handlers_.end()) continue;  // removed by a handler before it
+    const auto found = watched_.find(descriptor_of(event.data.u64));
+    // Removed by a handler before it, and its descriptor's number perhaps another's by now.
+    if (found == watched_.end() || found->second.number != number_of(event.data.u64)) continue;
     // A copy, because the handler may remove itself.
-    const Handler handler = found->second;
+    const Handler handler = found->second.handler;
     handler(event.events);
   }
 }

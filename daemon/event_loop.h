@@ -31,8 +31,14 @@ class EventLoop {
  private:
   explicit EventLoop(UniqueFd epoll) : epoll_(std::move(epoll)) {}
 
+  struct Watched {
+    std::uint32_t number = 0;  // another one for each time that a descriptor is added anew
+    Handler handler;
+  };
+
   UniqueFd epoll_;
-  std::map<int, Handler> handlers_;
+  std::map<int, Watched> watched_;
+  std::uint32_t next_number_ = 0;
 };
 
 }  // namespace blastune
