@@ -78,13 +78,18 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(std::string path, Eve
   if (auto room = make_room(path); !room) return room.error();
   UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener.valid()) return system_error("cannot make a socket", errno);
-  if (::bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address) != 0)
-    return system_error("cannot make the socket " + path, errno, "choose another --runtime-directory");
+  // Everybody may ask; what they may ask for is decided for each. Said before it is there: by its name, a
+  // directory that others may write could make it another file's mode.
+  const mode_t usual = ::umask(0111);
+  const int bound = ::bind(listener.get(), reinterpret_cast<const sockaddr*>(&*address), sizeof *address);
+  const int problem = errno;
+  ::umask(usual);
+  if (bound != 0)
+    return system_error("cannot make the socket " + path, problem, "choose another --runtime-directory");
   // The destructor takes the name away from here on.
   std::unique_ptr<ControlServer> server(new ControlServer(std::move(path), loop, clock, std::move(answer)));
   server->listener_ = std::move(listener);
-  // Everybody may ask; what they may ask for is decided for each.
-  if (::chmod(server->path_.c_str(), 0666) != 0 || ::listen(server->listener_.get(), most_waiting) != 0)
+  if (::listen(server->listener_.get(), most_waiting) != 0)
     return system_error("cannot listen on " + server->path_, errno);
   if (auto heard = server->listen(); !heard) return heard.error();
   return server;
