@@ -92,7 +92,7 @@ double Scheduler::stretch_cost() const {
 }
 
 bool Scheduler::is_check_due(Instant now, const BuildView& build) const {
-  if (!build.usable || !build.checked_at) return false;
+  if (!build.checked_at) return false;
   return build.check_running || build.check_wanted ||
          now.passed - *build.checked_at >= options_.check_seconds;
 }
@@ -109,7 +109,7 @@ double Scheduler::until_next_check(Instant now, std::span<const BuildView> build
 std::optional<std::size_t> Scheduler::build_to_check(Instant now, std::span<const BuildView> builds) const {
   std::optional<std::size_t> chosen;
   for (std::size_t i = 0; i < builds.size(); ++i) {
-    if (!is_check_due(now, builds[i])) continue;
+    if (!builds[i].usable || !is_check_due(now, builds[i])) continue;
     // One that is begun is ended first.
     if (builds[i].check_running) return i;
     if (!chosen) chosen = i;
@@ -186,6 +186,14 @@ Decision Scheduler::decide(Instant now, std::span<const BuildView> builds) const
     return decision;
   } else {
     decision.seconds = until_next_check(now, builds);
+    // What is open for a build whose worker fails is not settled.
+    const auto failing = std::ranges::find_if(builds, [&](const BuildView& build) {
+      return !build.usable && (build.uncertain > 0 || is_check_due(now, build));
+    });
+    if (failing != builds.end()) {
+      decision.reason = WaitReason::failing;
+      decision.build = static_cast<std::size_t>(failing - builds.begin());
+    }
     return decision;
   }
   if (const auto wait = not_yet(now)) {

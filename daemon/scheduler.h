@@ -52,7 +52,7 @@ struct BuildView {
 struct Decision {
   enum class Work { wait, measure, check };
   Work work = Work::wait;
-  std::size_t build = 0;                 // index, for work
+  std::size_t build = 0;                 // index, for work; which one it is that fails
   double seconds = 0;                    // the slice's length; or when to ask again at the latest
   WaitReason reason = WaitReason::none;  // of a wait
   bool first_run = false;                // not paid from the budget

@@ -73,8 +73,7 @@ class Service {
   double step();
   double work();
   [[nodiscard]] std::optional<Decision> find_obstacle() const;
-  [[nodiscard]] const KnownBuild* left_alone() const;
-  double wait(Decision decision);
+  double wait(const Decision& decision);
   void account();
 
   // Workers.

@@ -35,9 +35,9 @@ std::string Service::wait_sentence(const Decision& decision) const {
     case WaitReason::disturbed:
       return "was disturbed; making sure that the machine is quiet";
     case WaitReason::failing:
-      if (const KnownBuild* build = left_alone(); build != nullptr && search_error_.empty())
-        return "leaves " + describe(build->found.hello.build) + " alone for a while: " + build->trouble;
-      return search_error_;
+      if (!search_error_.empty()) return search_error_;
+      return "leaves " + describe(builds_[decision.build].found.hello.build) +
+             " alone for a while: " + builds_[decision.build].trouble;
     case WaitReason::no_library:
       return builds_.empty() ? "no OpenBLAS is here; waits for one to be installed"
                              : "no OpenBLAS here can be tuned";

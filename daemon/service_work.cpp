@@ -96,20 +96,9 @@ std::optional<Decision> Service::find_obstacle() const {
   return decision;
 }
 
-// A build whose worker fails, for as long as it is not tried again; nothing when there is none.
-const KnownBuild* Service::left_alone() const {
-  const double awake = now().awake;
-  const auto found = std::ranges::find_if(
-      builds_, [awake](const KnownBuild& build) { return build.upkeep && awake < build.left_alone_until; });
-  return found == builds_.end() ? nullptr : &*found;
-}
-
-double Service::wait(Decision decision) {
+double Service::wait(const Decision& decision) {
   double seconds = decision.seconds;
   if (decision.resting) return seconds;
-  // The scheduler has nothing to do, and yet not all is well.
-  if (decision.reason == WaitReason::none && !decision.watch_load && left_alone() != nullptr)
-    decision.reason = WaitReason::failing;
   in_first_run_ = decision.first_run;
   if (prober_) {
     const double idle = now().awake - prober_used_;

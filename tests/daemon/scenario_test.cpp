@@ -3,34 +3,13 @@
 // Every story of tests/daemon/stories, led with the scheduler alone.
 #include <gtest/gtest.h>
 
-#include <algorithm>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
-#include <vector>
 
+#include "tests/daemon/read_story.h"
 #include "tests/daemon/toy_service.h"
 
 namespace blastune {
 namespace {
-
-std::vector<std::string> story_names() {
-  std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(BLASTUNE_TEST_STORIES))
-    names.push_back(entry.path().stem());
-  std::sort(names.begin(), names.end());
-  return names;
-}
-
-Story read_story(const std::string& name) {
-  std::ifstream file(std::string(BLASTUNE_TEST_STORIES) + "/" + name + ".txt");
-  std::stringstream text;
-  text << file.rdbuf();
-  const auto story = parse_story(text.str());
-  EXPECT_TRUE(story) << story.error().text();
-  return story ? *story : Story{1, {}};
-}
 
 class SchedulerLife : public testing::TestWithParam<std::string> {};
 

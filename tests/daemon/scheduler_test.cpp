@@ -133,6 +133,22 @@ TEST(Scheduler, WithNothingToDoItWaitsForTheNextCheck) {
   EXPECT_EQ(scheduler.decide({1, 1}, {}).work, Work::wait);
 }
 
+TEST(Scheduler, WhatAFailingWorkerKeepsOpenIsNotSettled) {
+  Scheduler scheduler({}, {});
+  std::vector<BuildView> builds = {known_build(0), new_build()};
+  builds[1].usable = false;
+  EXPECT_EQ(scheduler.decide({1, 1}, builds).reason, WaitReason::failing);
+  EXPECT_EQ(scheduler.decide({1, 1}, builds).build, 1U);
+  builds[1] = known_build(-1e5);
+  builds[1].usable = false;
+  EXPECT_EQ(scheduler.decide({1, 1}, builds).reason, WaitReason::failing);
+  builds[1].checked_at = 0;  // nothing is open
+  EXPECT_EQ(scheduler.decide({1, 1}, builds).reason, WaitReason::none);
+  builds[1] = BuildView{};  // one that cannot be tuned at all
+  builds[1].usable = false;
+  EXPECT_EQ(scheduler.decide({1, 1}, builds).reason, WaitReason::none);
+}
+
 TEST(Scheduler, ChecksByTheClockThatCountsSuspension) {
   Scheduler scheduler({}, {});
   stay_quiet(scheduler, 0, 2);

@@ -22,7 +22,7 @@ double ScriptedMachine::others() const {
 }
 
 double ScriptedMachine::next_edge() const {
-  double edge = next_ < story_.lines.size() ? story_.lines[next_].at : story_.until;
+  double edge = next_line_at();
   if (state_.flicker_off > 0) {
     const double period = state_.flicker_on + state_.flicker_off;
     const double start =

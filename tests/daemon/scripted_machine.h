@@ -35,6 +35,10 @@ class ScriptedMachine {
   [[nodiscard]] const ScriptedState& state() const { return state_; }
   [[nodiscard]] double awake() const { return awake_; }
   [[nodiscard]] double passed() const { return passed_; }
+  // Passed seconds; of the end after the last one.
+  [[nodiscard]] double next_line_at() const {
+    return next_ < story_.lines.size() ? story_.lines[next_].at : story_.until;
+  }
   [[nodiscard]] bool is_over() const { return next_ == story_.lines.size() && passed_ >= story_.until; }
   // Processors that others use now, and the processor seconds they have used since the start.
   [[nodiscard]] double others() const;
