@@ -95,7 +95,8 @@ Result<void> Service::start() {
   const std::string instance = options_.runtime_directory + "/blastuned";
   if (auto made = ensure_directory_of(edges_.files, instance); !made) {
     if (is_forbidden(made.error())) exit_status_ = daemon_cannot_create;
-    return made;
+    return Error{made.error().kind, made.error().what,
+                 "name a directory that this user may make or write with --runtime-directory DIR"};
   }
   auto lock = FileLock::try_lock(instance);
   if (!lock) {
@@ -135,6 +136,7 @@ Result<void> Service::start() {
   surroundings_ = read_surroundings(places(), {.kernel = options_.kernel});
   looked_around_ = now().awake;
   edges_.log.info("blastuned " + options_.version + " keeps " + options_.table_path);
+  if (!keeper_) edges_.log.warning("another program is changing the table; waits for it to end");
   notifier_.ready(doing_);
   return {};
 }
