@@ -219,8 +219,11 @@ void Service::look_around() {
   }
   if (machine_changed) {
     const auto before = counts_;
+    const MachineSignature machine = machine_;
     if (auto read = read_machine(); !read) {
       edges_.log.error(read.error());
+    } else if (machine_ != machine) {
+      change_machine();
     } else if (counts_ != before) {
       change_upkeep();
     }
@@ -255,6 +258,18 @@ void Service::apply_config(LoadedConfig config) {
     load_->change(quiet_limits());
     change_upkeep();
   }
+  search_wanted_ = true;
+  search_after_ = now().awake;
+}
+
+// As when a hypervisor adds processors. Readers look for tables of what the machine is now; those of what it
+// was stay in the file.
+void Service::change_machine() {
+  release_prober();
+  save_when_due(true);
+  builds_.clear();
+  scheduler_->change(scheduler_options(), now());
+  scheduler_->forget_current();
   search_wanted_ = true;
   search_after_ = now().awake;
 }

@@ -91,6 +91,7 @@ class Service {
   void look_around();
   Result<void> reload(bool by_signal);
   void apply_config(LoadedConfig config);
+  void change_machine();
   void change_upkeep();
   [[nodiscard]] UpkeepOptions upkeep_options() const;
   [[nodiscard]] SchedulerOptions scheduler_options() const;
