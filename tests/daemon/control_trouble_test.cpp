@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The control socket where descriptors run out, clients come and go at once, and its directory is no safe
-// one.
+// The control socket where clients come and go at once, and where its directory is no safe one.
 #include <fcntl.h>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -52,31 +50,6 @@ class ControlTroubleTest : public testing::Test {
   ManualClock clock_;
   std::unique_ptr<ControlServer> server_;
 };
-
-TEST_F(ControlTroubleTest, WithoutADescriptorForAClientItDoesNotAskForOneWithoutEnd) {
-  const UniqueFd client = connected();
-  rlimit usual{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &usual), 0);
-  rlimit tight = usual;
-  tight.rlim_cur = 256;
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &tight), 0);
-  std::vector<UniqueFd> others;
-  while (true) {
-    UniqueFd one(::open("/dev/null", O_RDONLY | O_CLOEXEC));
-    if (!one.valid()) break;
-    others.push_back(std::move(one));
-  }
-  loop_.wait_and_handle(0);
-  const double start = SystemClock().monotonic_seconds();
-  loop_.wait_and_handle(0.05);
-  EXPECT_GE(SystemClock().monotonic_seconds() - start, 0.05);
-  EXPECT_LE(server_->drop_slow_clients(), 1);
-  others.clear();
-  ::setrlimit(RLIMIT_NOFILE, &usual);
-  clock_.advance(2);
-  server_->drop_slow_clients();
-  EXPECT_TRUE(is_answered(client));
-}
 
 TEST_F(ControlTroubleTest, EverybodyMayConnectWhateverTheMask) {
   const std::string path = directory_.path("masked");
