@@ -7,11 +7,13 @@
 #
 #   scripts/prove-service.sh [--packages FOLDER]     these packages instead of freshly made ones
 #
-# Needs root and the packages debootstrap and systemd-container. The measuring needs a machine that is else idle.
+# Needs root, and installs what it needs to make and boot a root. The measuring needs a machine that is else idle.
 # scripts/lib/debian_root.sh says where the minimal root is kept; it takes 3 minutes when it is there.
 set -euo pipefail
 # shellcheck source=scripts/lib/debian_root.sh
 . "$(dirname "$0")/lib/debian_root.sh"
+# shellcheck source=scripts/lib/packages.sh
+. "$(dirname "$0")/lib/packages.sh"
 
 repository=$(cd "$(dirname "$0")/.." && pwd)
 # What the packages depend on, so that they install without a network, both builds of OpenBLAS, and what the
@@ -35,9 +37,7 @@ while [ $# -gt 0 ]; do
   esac
   shift
 done
-for tool in systemd-nspawn dpkg-deb; do
-  command -v "$tool" >/dev/null || fail "$tool is missing; apt-get install systemd-container dpkg"
-done
+[ "$(id -u)" -ne 0 ] || blastune_install "${blastune_prove_packages[@]}"
 
 debian_root_start "$0" "${arguments[@]}"
 if [ -z "$packages" ]; then

@@ -13,6 +13,7 @@ blastune_test_packages=(libgtest-dev libbenchmark-dev libopenblas0-pthread libop
 blastune_bench_packages=(libbenchmark-dev libopenblas0-pthread libopenblas0-openmp python3 python3-numpy)
 blastune_lint_packages=(clang clang-tidy clang-format shellcheck codespell git)
 blastune_package_packages=(dpkg-dev file lintian)
+blastune_prove_packages=(debootstrap systemd-container util-linux git)
 blastune_sanitize_packages=(valgrind)
 
 blastune_repository=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
