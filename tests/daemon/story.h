@@ -62,7 +62,7 @@ struct StoryFacts {
   std::int64_t certain = 0;  // of the builds: every gemm is
   std::int64_t slices = 0;   // of measuring
   std::int64_t disturbed = 0;
-  std::int64_t drifted = 0;                 // gemms that were measured again, in all checks
+  std::int64_t drifted = 0;                 // checks that found what is not as it was
   double spent = 0;                         // seconds of processor time since the daemon's start
   double last_hour = 0;                     // of these
   double measured_seconds = 0;              // of all tables
