@@ -23,6 +23,7 @@ namespace blastune {
 namespace {
 
 constexpr std::size_t kept_error_bytes = 2048;
+constexpr std::size_t most_error_bytes = std::size_t{1024} * 1024;
 constexpr std::size_t most_read_at_once = std::size_t{1024} * 1024;
 // An ending process closes its pipes before its status can be had.
 constexpr double ending_seconds = 0.2;
@@ -119,6 +120,12 @@ std::string what_became_of(int status) {
 
 }  // namespace
 
+void keep_ended_children() {
+  struct sigaction usual {};
+  usual.sa_handler = SIG_DFL;
+  ::sigaction(SIGCHLD, &usual, nullptr);
+}
+
 Result<ChildProcess> ChildProcess::start(const ChildCommand& command) {
   std::vector<std::string> words = command.arguments;
   words.insert(words.begin(), command.program);
@@ -195,7 +202,8 @@ ChildProcess::ChildProcess(ChildProcess&& other) noexcept
       input_(std::move(other.input_)),
       output_(std::move(other.output_)),
       errors_(std::move(other.errors_)),
-      error_tail_(std::move(other.error_tail_)) {}
+      error_tail_(std::move(other.error_tail_)),
+      error_bytes_(other.error_bytes_) {}
 
 ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
   if (this == &other) return *this;
@@ -213,6 +221,7 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
   output_ = std::move(other.output_);
   errors_ = std::move(other.errors_);
   error_tail_ = std::move(other.error_tail_);
+  error_bytes_ = other.error_bytes_;
   return *this;
 }
 
@@ -329,7 +338,7 @@ bool ChildProcess::read_some(std::string& bytes) {
 }
 
 void ChildProcess::drain_errors() {
-  if (!errors_.valid()) return;
+  if (!errors_.valid() || error_bytes_ > most_error_bytes) return;
   std::array<char, 4096> block{};
   // Bounded: a child that only writes errors must not keep its client here.
   for (int blocks = 0; blocks < 64; ++blocks) {
@@ -340,7 +349,13 @@ void ChildProcess::drain_errors() {
       return;
     }
     error_tail_.append(block.data(), static_cast<std::size_t>(got));
+    error_bytes_ += static_cast<std::size_t>(got);
     if (error_tail_.size() > kept_error_bytes) error_tail_.erase(0, error_tail_.size() - kept_error_bytes);
+    if (error_bytes_ > most_error_bytes) {
+      // Not told of it any more. Left open: the child would be ended by the next thing it says.
+      ready_.remove(errors_.get());
+      return;
+    }
   }
 }
 

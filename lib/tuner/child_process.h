@@ -9,7 +9,8 @@
 // for a dead disk) is left behind, dead as soon as it wakes, and a zombie as long as this process lives.
 //
 // The child gets the given environment and no descriptor but its three; it leaves no core file. What it
-// writes to standard error is kept in part, for messages.
+// writes to standard error is kept in part, for messages; one that floods it is not read any more, and waits
+// for ever.
 #pragma once
 
 #include <sys/types.h>
@@ -27,6 +28,10 @@
 #include "tuner/readiness.h"
 
 namespace blastune {
+
+// For programs, before anything else: whoever started them may have left SIGCHLD ignored, and then nobody
+// learns how a child ended.
+void keep_ended_children();
 
 struct ChildCommand {
   std::string program;                   // a path; not searched for
@@ -87,6 +92,7 @@ class ChildProcess {
   UniqueFd output_;
   UniqueFd errors_;
   std::string error_tail_;
+  std::size_t error_bytes_ = 0;  // read so far
 };
 
 // What a measuring process needs of this environment. Everything that could change a BLAS or an OpenMP

@@ -51,6 +51,32 @@ TEST(ChildProcess, SaysWhatItWroteAndHowItEnded) {
   EXPECT_FALSE(is_ready(child->ready_fd()));
 }
 
+TEST(ChildProcess, SaysHowItEndedAlsoUnderAParentThatWasTaughtToIgnoreChildren) {
+  ::signal(SIGCHLD, SIG_IGN);
+  keep_ended_children();
+  auto child = shell("exit 3");
+  ASSERT_TRUE(child) << child.error().text();
+  std::string bytes;
+  read_all(*child, bytes);
+  EXPECT_EQ(end_of(*child), "exited with status 3");
+}
+
+TEST(ChildProcess, OneThatFloodsItsErrorsIsNotHeardForEver) {
+  auto child = shell("exec yes complaint >&2");
+  ASSERT_TRUE(child) << child.error().text();
+  std::string bytes;
+  // The pipe may be empty for a moment while the child is kept from running.
+  int turns = 0;
+  for (int quiet = 0; quiet < 20 && turns < 100'000; ++turns) {
+    (void)child->read_some(bytes);
+    wait_until_ready(child->ready_fd(), 0.01);
+    quiet = is_ready(child->ready_fd()) ? 0 : quiet + 1;
+  }
+  EXPECT_LT(turns, 100'000);
+  EXPECT_NE(child->error_text().find("complaint"), std::string::npos);
+  EXPECT_NE(end_of(*child).find("killed by signal 9"), std::string::npos);
+}
+
 TEST(ChildProcess, OneThatWantsNothingIsNotReady) {
   auto child = shell("exec sleep 600");
   ASSERT_TRUE(child);
