@@ -60,7 +60,9 @@ void BuildUpkeep::begin_campaign() {
 
 void BuildUpkeep::end_campaign() {
   if (!planner_) return;
+  const std::int64_t checked = known_.checked_unix;
   known_ = table();
+  known_.checked_unix = checked;
   for (const Curve& curve : planner_->measured()) stale_.erase(curve.gemm);
   lost_before_ += planner_->progress().lost;
   campaign_spent_ = 0;
@@ -73,19 +75,22 @@ void BuildUpkeep::count() {
   uncertain_ = progress.gemms - progress.settled;
   campaign_spent_ = progress.spent_seconds;
   lost_ = lost_before_ + progress.lost;
+  curves_ = table().curves.size();
 }
 
 Table BuildUpkeep::table() const {
   Table table = known_;
-  if (!planner_) return table;
+  std::size_t stale = stale_.size();
   table.spent_seconds = measured_seconds();
-  for (const Curve& curve : planner_->measured()) {
+  for (const Curve& curve : planner_ ? planner_->measured() : std::vector<Curve>{}) {
     if (stale_.contains(curve.gemm)) {
       table.replace(curve);
+      --stale;
     } else {
       table.add(curve);
     }
   }
+  if (stale > 0) table.checked_unix = 0;
   return table;
 }
 

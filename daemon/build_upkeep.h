@@ -54,14 +54,18 @@ class BuildUpkeep {
   // Canaries of the last check that were not as the table says.
   [[nodiscard]] std::size_t drifted_last_check() const { return drifted_; }
 
+  // Never checked, as long as it holds what a check did not believe: whoever reads it next checks it first.
   [[nodiscard]] Table table() const;
   // False until something was learnt that mark_saved() has not seen.
   [[nodiscard]] bool has_news() const { return has_news_; }
   void mark_saved() { has_news_ = false; }
 
   [[nodiscard]] const Build& build() const { return known_.build; }
+  [[nodiscard]] std::size_t curves() const { return curves_; }  // of table()
   [[nodiscard]] std::size_t gemms() const { return gemms_; }
   [[nodiscard]] std::size_t uncertain() const { return uncertain_; }
+  [[nodiscard]] std::int64_t measured_unix() const { return known_.measured_unix; }
+  [[nodiscard]] std::int64_t checked_unix() const { return known_.checked_unix; }
   // Wall time that the table took in all.
   [[nodiscard]] double measured_seconds() const { return known_.spent_seconds + campaign_spent_; }
   [[nodiscard]] std::int64_t lost_bursts() const { return lost_; }
@@ -81,6 +85,7 @@ class BuildUpkeep {
   std::optional<CanaryCheck> check_;
   Purpose asked_ = Purpose::measure;
   std::size_t drifted_ = 0;
+  std::size_t curves_ = 0;
   std::size_t gemms_ = 0;
   std::size_t uncertain_ = 0;
   double campaign_spent_ = 0;  // by the planner there is

@@ -161,6 +161,7 @@ bool ControlServer::receive(Client& client) {
     reply = Refusal{RefusalKind::bad_request, request.error().what};
   }
   client.reply = encode(reply) + '\n';
+  ++answered_;
   return true;
 }
 

@@ -5,6 +5,7 @@
 // there for longest goes. Driven by the event loop; never blocks.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <list>
 #include <memory>
@@ -36,6 +37,8 @@ class ControlServer {
   // Drops clients whose time is over, listens again after a pause, and says in how many seconds to call
   // again.
   double drop_slow_clients();
+  // How many requests were answered since it was opened.
+  [[nodiscard]] std::int64_t answered() const { return answered_; }
 
  private:
   struct Client {
@@ -64,6 +67,7 @@ class ControlServer {
   UniqueFd listener_;
   std::optional<double> listens_from_;  // a client that cannot be taken would end every wait at once
   std::list<Client> clients_;           // oldest first
+  std::int64_t answered_ = 0;
 };
 
 }  // namespace blastune

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <utility>
 
+#include "store/table_json.h"
+
 namespace blastune {
 namespace {
 
@@ -17,6 +19,11 @@ std::string reason_untunable(const WorkerHello& library) {
   if (library.build.threading == Threading::serial) return "it is serial: there is no count to choose";
   if (library.setter == CountSetter::none) return "its thread count cannot be changed safely at run time";
   if (library.build.max_threads == 1) return "it is built for a single thread";
+  // One that says strange things of itself must not keep the tables of all others from being saved.
+  Table empty;
+  empty.build = library.build;
+  empty.default_threads = library.default_threads;
+  if (const auto written = write_tables({empty}); !written) return written.error().what;
   return {};
 }
 
@@ -51,6 +58,7 @@ std::vector<BuildView> views(const std::vector<KnownBuild>& builds, Instant now)
   for (const KnownBuild& build : builds) {
     BuildView view;
     view.usable = build.upkeep != nullptr && now.awake >= build.left_alone_until;
+    if (build.upkeep) view.usable_in = std::max(0.0, build.left_alone_until - now.awake);
     if (build.upkeep) {
       view.uncertain = build.upkeep->uncertain();
       view.measured_seconds = build.upkeep->measured_seconds();
@@ -86,13 +94,12 @@ BuildStatus status_of(const KnownBuild& build, Instant now, double check_seconds
     return status;
   }
   const BuildUpkeep& upkeep = *build.upkeep;
-  const Table table = upkeep.table();
-  status.curves = static_cast<std::int64_t>(table.curves.size());
+  status.curves = static_cast<std::int64_t>(upkeep.curves());
   status.gemms = static_cast<std::int64_t>(upkeep.gemms());
   status.settled = static_cast<std::int64_t>(upkeep.gemms() - upkeep.uncertain());
-  status.spent_seconds = table.spent_seconds;
-  status.measured_unix = table.measured_unix;
-  status.checked_unix = table.checked_unix;
+  status.spent_seconds = upkeep.measured_seconds();
+  status.measured_unix = upkeep.measured_unix();
+  status.checked_unix = upkeep.checked_unix();
   status.drifted_last_check = static_cast<std::int64_t>(upkeep.drifted_last_check());
   if (now.awake < build.left_alone_until) {
     status.state = BuildState::unusable;

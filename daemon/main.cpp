@@ -17,6 +17,7 @@
 #include "load/kernel_load_source.h"
 #include "store/config.h"
 #include "store/config_location.h"
+#include "tuner/child_process.h"
 
 namespace blastune {
 namespace {
@@ -77,6 +78,7 @@ int run(int count, char** words) {
 
 int main(int count, char** words) {
   blastune::fill_standard_descriptors();
+  blastune::keep_ended_children();
   try {
     return blastune::run(count, words);
   } catch (const std::exception& error) {

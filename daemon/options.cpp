@@ -50,7 +50,7 @@ Result<DaemonOptions> parse_daemon_options(int count, char* const* words,
   for (;;) {
     const int at = ::optind == 0 ? 1 : ::optind;
     // "+": a word that is no option ends the options. ":": a missing value is told apart.
-    const int word = ::getopt_long(count, words, "+:", known.data(), nullptr);
+    const int word = ::getopt_long(count, words, "+:h", known.data(), nullptr);
     if (word == -1) break;
     switch (word) {
       case config:
@@ -69,6 +69,7 @@ Result<DaemonOptions> parse_daemon_options(int count, char* const* words,
         options.verbose = true;
         break;
       case help:
+      case 'h':
         options.help = true;
         break;
       case version:
@@ -94,14 +95,15 @@ std::string daemon_help() {
          "and\n"
          "keeps the table right. `blastune status` says what it does; blastuned(8) says more.\n"
          "\n"
-         "  --config DIR             the directory of blastune.json (default /etc/blastune)\n"
+         "  --config DIR             the directory of blastune.json (default etc/blastune of its\n"
+         "                           own prefix where there is one, else /etc/blastune)\n"
          "  --check-config           say what is wrong with the configuration, and end\n"
          "  --table FILE             the table to keep (default $CACHE_DIRECTORY/table.json, else\n"
          "                           /var/cache/blastune/table.json)\n"
          "  --runtime-directory DIR  where the control socket is (default $RUNTIME_DIRECTORY, else\n"
          "                           /run/blastune)\n"
          "  --verbose                log more\n"
-         "  --help, --version        say this, or the version, and end\n"
+         "  -h, --help, --version    say this, or the version, and end\n"
          "\n"
          "SIGHUP reads the configuration again, SIGTERM ends it.\n"
          "Exit status: 0 ended as asked, or nothing to tune here; 1 failed; 64 wrong option; 73 a directory "

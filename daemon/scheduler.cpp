@@ -72,10 +72,10 @@ void Scheduler::worked(double start, Instant now, const Decision& slice, bool di
   }
 }
 
-void Scheduler::spent(Instant now, double cpu_seconds, bool first_run) {
+void Scheduler::spent(Instant now, double cpu_seconds, bool free) {
   budget_.advance(now.awake);
   spending_.add(now.awake, cpu_seconds);
-  if (!first_run) budget_.spend(cpu_seconds);
+  if (!free) budget_.spend(cpu_seconds);
 }
 
 void Scheduler::grant(Instant now) {
@@ -193,6 +193,7 @@ Decision Scheduler::decide(Instant now, std::span<const BuildView> builds) const
     if (failing != builds.end()) {
       decision.reason = WaitReason::failing;
       decision.build = static_cast<std::size_t>(failing - builds.begin());
+      if (failing->usable_in > 0) decision.seconds = std::min(decision.seconds, failing->usable_in);
     }
     return decision;
   }

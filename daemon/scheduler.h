@@ -42,6 +42,7 @@ struct SchedulerOptions {
 // What the scheduler has to know of a build and its table.
 struct BuildView {
   bool usable = true;                // false: its worker fails; it is left alone for now
+  double usable_in = 0;              // seconds until it is tried again; 0: not by itself
   std::size_t uncertain = 0;         // gemms whose best count is open
   double measured_seconds = 0;       // that its table took so far, with what was thrown away
   bool check_running = false;        // canaries are out and not judged yet
@@ -69,8 +70,9 @@ class Scheduler {
   void look(Instant now, double since, WaitReason busy);
   // A slice has ended that began at `start`. disturbed: its samples were thrown away.
   void worked(double start, Instant now, const Decision& slice, bool disturbed);
-  // Processor time that the service and its workers took, whatever for.
-  void spent(Instant now, double cpu_seconds, bool first_run);
+  // Processor time that the service and its workers took, whatever for. free: told, but not paid from the
+  // budget, as first runs are.
+  void spent(Instant now, double cpu_seconds, bool free);
   // Somebody asked for measuring now: enough budget for a stretch of it.
   void grant(Instant now);
   // The builds were listed anew: their indices mean others now.

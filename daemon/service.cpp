@@ -22,6 +22,7 @@ namespace blastune {
 namespace {
 
 constexpr double look_around_seconds = 15;
+constexpr double shortest_suspension_seconds = 1;
 constexpr double longest_step_seconds = 60;
 // A package that is being installed changes the directories several times.
 constexpr double search_delay_seconds = 2;
@@ -72,7 +73,7 @@ DaemonExitStatus Service::run() {
   }
   while (!ending_) {
     const double seconds = step();
-    loop_->wait_and_handle(std::min(seconds, notifier_.alive_interval().value_or(longest_step_seconds)));
+    await(std::min(seconds, notifier_.alive_interval().value_or(longest_step_seconds)));
   }
   end();
   return exit_status_;
@@ -135,6 +136,7 @@ Result<void> Service::start() {
 
   surroundings_ = read_surroundings(places(), {.kernel = options_.kernel});
   looked_around_ = now().awake;
+  suspended_then_ = now().passed - now().awake;
   edges_.log.info("blastuned " + options_.version + " keeps " + options_.table_path);
   if (!keeper_) edges_.log.warning("another program is changing the table; waits for it to end");
   notifier_.ready(doing_);
@@ -176,6 +178,20 @@ void Service::on_signal(int signal) {
   }
 }
 
+// Answering is not measuring: whoever asks and asks uses up nobody's budget.
+void Service::await(double seconds) {
+  account();
+  const double accounted = accounted_seconds_;
+  const std::int64_t answered = control_->answered();
+  const double before = own_cpu_seconds();
+  loop_->wait_and_handle(seconds);
+  // An answer that ended a measurement was accounted with it.
+  if (control_->answered() == answered || accounted_seconds_ != accounted) return;
+  const double answering = own_cpu_seconds() - before;
+  scheduler_->spent(now(), answering, true);
+  accounted_seconds_ += answering;
+}
+
 // What was used since the last time is charged to what it was used for.
 void Service::account() {
   const double own = own_seconds();
@@ -186,7 +202,6 @@ void Service::account() {
 double Service::step() {
   notifier_.alive(now().awake);
   account();
-  look_around();
   const double clients = control_->drop_slow_clients();
   double next = 0;
   if (!ending_) next = work();
@@ -198,24 +213,27 @@ double Service::step() {
 
 void Service::look_around() {
   const double awake = now().awake;
-  if (awake - looked_around_ < look_around_seconds) return;
-  // Not beside a measurement: it would be disturbed by it.
-  if (slice_) return;
+  const double suspended = now().passed - awake;
+  // After a suspension at once: what is due then is asked for once, not again when it is noticed.
+  const bool resumed = suspended - suspended_then_ >= shortest_suspension_seconds;
+  if (!resumed && awake - looked_around_ < look_around_seconds) return;
   looked_around_ = awake;
+  suspended_then_ = suspended;
   Surroundings current = read_surroundings(places(), {.kernel = options_.kernel});
   const auto seen = changes(surroundings_, current);
   surroundings_ = std::move(current);
   bool machine_changed = false;
   for (const Change& change : seen) {
-    edges_.log.info(change.sentence);
-    if (change.kind == ChangeKind::libraries) {
+    const bool is_loader = change.kind == ChangeKind::loader;
+    is_loader ? edges_.log.debug(change.sentence) : edges_.log.info(change.sentence);
+    if (is_loader || change.kind == ChangeKind::libraries) {
       search_wanted_ = true;
       search_after_ = awake + search_delay_seconds;
-    } else {
-      machine_changed =
-          machine_changed || change.kind == ChangeKind::processors || change.kind == ChangeKind::limits;
-      for (KnownBuild& build : builds_) build.check_wanted = true;
     }
+    machine_changed =
+        machine_changed || change.kind == ChangeKind::processors || change.kind == ChangeKind::limits;
+    if (is_loader) continue;
+    for (KnownBuild& build : builds_) build.check_wanted = true;
   }
   if (machine_changed) {
     const auto before = counts_;
@@ -345,9 +363,14 @@ void Service::save_when_due(bool at_once) {
     if (at_once || now().awake < save_again_) return;
     auto keeper = TableKeeper::open(edges_.files, options_.table_path, TableKeeper::Damaged::set_aside);
     if (!keeper) {
+      const bool is_locked = keeper.error().error_number == EWOULDBLOCK;
+      const std::string error = is_locked ? "" : keeper.error().text();
+      if (!error.empty() && error != save_error_) edges_.log.error("the table cannot be used: " + error);
+      save_error_ = error;
       save_again_ = now().awake + table_retry_seconds;
       return;
     }
+    save_error_.clear();
     hold_table(std::move(keeper).value());
     search_wanted_ = true;
     return;

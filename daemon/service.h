@@ -74,6 +74,7 @@ class Service {
   double work();
   [[nodiscard]] std::optional<Decision> find_obstacle() const;
   double wait(const Decision& decision);
+  void await(double seconds);
   void account();
 
   // Workers.
@@ -87,7 +88,7 @@ class Service {
   void release_prober();
   void watch_worker(int descriptor);
 
-  // The machine and the configuration.
+  // The machine and the configuration. Looked at beside no measurement: it would be disturbed by it.
   void look_around();
   Result<void> reload(bool by_signal);
   void apply_config(LoadedConfig config);
@@ -130,6 +131,7 @@ class Service {
   std::vector<int> counts_;
   Surroundings surroundings_;
   double looked_around_ = 0;
+  double suspended_then_ = 0;
 
   std::optional<Scheduler> scheduler_;
   std::optional<LoadWatch> load_;

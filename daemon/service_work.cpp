@@ -44,6 +44,7 @@ double Service::work() {
   }
   if (prober_) advance_prober();
   if (prober_ && prober_->busy()) return prober_->deadline() - now().awake;
+  look_around();
   save_when_due(false);
   // What is found is joined with what the table holds.
   if (keeper_ && search_wanted_ && now().awake >= search_after_) {
@@ -77,10 +78,10 @@ std::optional<Decision> Service::find_obstacle() const {
   Decision decision;
   const double awake = now().awake;
   decision.seconds = std::max(0.1, save_again_ - awake);
-  if (!keeper_) {
-    decision.reason = WaitReason::table_in_use;
-  } else if (!save_error_.empty()) {
+  if (!save_error_.empty()) {
     decision.reason = WaitReason::cannot_write;
+  } else if (!keeper_) {
+    decision.reason = WaitReason::table_in_use;
   } else if (counts_.size() < 2) {
     decision.reason = WaitReason::one_processor;
     decision.seconds = until_something_changes;
@@ -137,7 +138,7 @@ void Service::end_search(Result<Discovery> outcome) {
     search_after_ = now().awake + search_retry_seconds;
     return;
   }
-  has_searched_ = true;
+  const bool is_first = !std::exchange(has_searched_, true);
   search_error_.clear();
   const bool knew_some = !builds_.empty();
   save_when_due(true);  // a build that is gone takes along what is not saved
@@ -153,6 +154,8 @@ void Service::end_search(Result<Discovery> outcome) {
     }
     const Table table = build.upkeep->table();
     if (!table.curves.empty()) build.checked_at = checked_at(table);
+    // What came while this runs came with something else, a package or a link.
+    build.check_wanted = !is_first;
     edges_.log.info("keeps a table for " + name + ": " + std::to_string(table.curves.size()) + " curves, " +
                     std::to_string(build.upkeep->uncertain()) + " of " +
                     std::to_string(build.upkeep->gemms()) + " gemms open");
@@ -162,7 +165,12 @@ void Service::end_search(Result<Discovery> outcome) {
   for (const auto& library : outcome->unusable) unusable_.push_back({library.name, library.error.text()});
   if (builds_.empty() && (knew_some || !told_no_library_)) {
     told_no_library_ = true;
-    edges_.log.warning("no OpenBLAS is here; waits for one to be installed (Debian: libopenblas0-pthread)");
+    std::string tried;
+    for (const auto& library : outcome->unusable) {
+      if (library.name.starts_with('/')) tried += "; " + library.error.what;
+    }
+    edges_.log.warning("no OpenBLAS is here; waits for one to be installed (Debian: libopenblas0-pthread)" +
+                       tried);
   }
 }
 

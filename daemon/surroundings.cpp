@@ -30,15 +30,13 @@ std::optional<FileTrace> trace_of(const std::string& path) {
                    st.st_mtim.tv_sec * ns_of_second + st.st_mtim.tv_nsec};
 }
 
-std::map<std::string, FileTrace> trace_libraries(const DiscoveryOptions& places,
-                                                 const std::string& loader_cache) {
+std::map<std::string, FileTrace> trace_libraries(const DiscoveryOptions& places) {
   std::vector<std::string> names = libraries_in(places.directories);
   names.insert(names.end(), places.files.begin(), places.files.end());
   // The names that programs ask for: where they lead changes without any library changing.
   for (const std::string& directory : places.directories) {
     for (const std::string& name : places.names) names.push_back(directory + "/" + name);
   }
-  names.push_back(loader_cache);
   std::map<std::string, FileTrace> traces;
   for (const std::string& name : names) {
     if (auto trace = trace_of(name)) traces.emplace(name, std::move(*trace));
@@ -97,7 +95,8 @@ double read_suspended_seconds() {
 Surroundings read_surroundings(const DiscoveryOptions& places, const SurroundingsPaths& paths) {
   Surroundings now;
   const std::string cpus = paths.kernel.sys + "/devices/system/cpu";
-  now.libraries = trace_libraries(places, paths.loader_cache);
+  now.libraries = trace_libraries(places);
+  now.loader_cache = trace_of(paths.loader_cache);
   if (const auto online = read_kernel_file(cpus + "/online", max_list_bytes)) {
     now.online = parse_processor_list(*online).value_or(std::vector<int>{});
   }

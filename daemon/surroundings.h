@@ -36,7 +36,8 @@ struct FileTrace {
 };
 
 struct Surroundings {
-  std::map<std::string, FileTrace> libraries;         // by name
+  std::map<std::string, FileTrace> libraries;  // by name
+  std::optional<FileTrace> loader_cache;
   std::vector<int> online;                            // processors, ascending
   std::vector<int> affinity;                          // that this service may run on, ascending
   std::optional<double> quota_cores;                  // nothing: no limit

@@ -47,6 +47,10 @@ void compare_libraries(const Surroundings& before, const Surroundings& after, Fi
   }
 }
 
+void compare_loader(const Surroundings& before, const Surroundings& after, Findings& findings) {
+  if (before.loader_cache != after.loader_cache) findings.add("the cache of the loader was written");
+}
+
 std::vector<int> without(const std::vector<int>& numbers, const std::vector<int>& others) {
   std::vector<int> rest;
   std::set_difference(numbers.begin(), numbers.end(), others.begin(), others.end(), std::back_inserter(rest));
@@ -118,8 +122,9 @@ void compare_suspension(const Surroundings& before, const Surroundings& after, F
 
 std::vector<Change> changes(const Surroundings& before, const Surroundings& after) {
   using Compare = void (*)(const Surroundings&, const Surroundings&, Findings&);
-  constexpr std::array<std::pair<ChangeKind, Compare>, 5> comparisons = {{
+  constexpr std::array<std::pair<ChangeKind, Compare>, 6> comparisons = {{
       {ChangeKind::libraries, compare_libraries},
+      {ChangeKind::loader, compare_loader},
       {ChangeKind::processors, compare_processors},
       {ChangeKind::limits, compare_limits},
       {ChangeKind::governor, compare_speed_settings},

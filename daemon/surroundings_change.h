@@ -15,7 +15,8 @@
 namespace blastune {
 
 enum class ChangeKind : std::uint8_t {
-  libraries,   // a file or link came, went or was replaced, or the loader's cache was written: discover anew
+  libraries,   // a file or link came, went or was replaced: discover anew
+  loader,      // its cache was written, as with every package that has a library: discover anew
   processors,  // some came online or went offline
   limits,      // affinity or quota
   governor,    // a setting of the processors' speed

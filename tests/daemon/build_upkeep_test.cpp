@@ -244,6 +244,8 @@ TEST(BuildUpkeep, WhatDriftedStaysUntilWhatReplacesItIsWhole) {
   EXPECT_GT(upkeep.uncertain(), 0U);
   EXPECT_EQ(count_fresh(upkeep.table(), before), upkeep.drifted_last_check())
       << "a canary's own curve is replaced at once";
+  EXPECT_EQ(upkeep.table().checked_unix, 0) << "the next life must not believe the others";
+  EXPECT_EQ(upkeep.checked_unix(), machine.unix_seconds());
   std::size_t last = 0;
   int slices = 0;
   while (machine.slice(upkeep, Purpose::measure, 0.02)) {
@@ -255,6 +257,8 @@ TEST(BuildUpkeep, WhatDriftedStaysUntilWhatReplacesItIsWhole) {
   }
   EXPECT_EQ(upkeep.uncertain(), 0U);
   EXPECT_EQ(last, upkeep.table().curves.size()) << "also what refinement had added";
+  EXPECT_EQ(upkeep.table().checked_unix, upkeep.checked_unix());
+  EXPECT_GT(upkeep.checked_unix(), 0);
   // And the checks that follow find all as the table says.
   for (int i = 0; i < 5; ++i) {
     machine.check(upkeep);
@@ -429,6 +433,8 @@ TEST(BuildUpkeep, NothingIsLostInAnyOrder) {
       if (upkeep.drifted_last_check() == 0) expect_keeps(now, last, when);
       EXPECT_TRUE(std::ranges::is_sorted(now.curves, {}, &Curve::gemm)) << when;
       EXPECT_LE(upkeep.uncertain(), upkeep.gemms()) << when;
+      EXPECT_EQ(upkeep.curves(), now.curves.size()) << when;
+      EXPECT_EQ(upkeep.measured_unix(), now.measured_unix) << when;
       if (!upkeep.has_news()) {
         ASSERT_TRUE(bursts_of(now) == bursts_of(saved)) << when << ": a change that nobody would save";
       }

@@ -69,9 +69,10 @@ TEST(KnownBuilds, WhatCannotBeTunedIsKnownWithItsReason) {
   fixed.hello.setter = CountSetter::none;
   FoundBuild single = found("cc", "/c");
   single.hello.build.max_threads = 1;
+  FoundBuild strange = found("\xff\xfe", "/d");  // no table with it could be written
   std::vector<KnownBuild> builds;
-  const auto outcome = reconcile(builds, {serial, fixed, single}, make);
-  EXPECT_EQ(outcome.added.size(), 3U);
+  const auto outcome = reconcile(builds, {serial, fixed, single, strange}, make);
+  EXPECT_EQ(outcome.added.size(), 4U);
   for (const KnownBuild& build : builds) {
     EXPECT_EQ(build.upkeep, nullptr);
     const BuildStatus status = status_of(build, {1, 1}, 3600);
@@ -97,6 +98,8 @@ TEST(KnownBuilds, FailuresAreLeftAloneForLongerEachTimeUpToAboutAnHour) {
     EXPECT_FALSE(views(builds, now)[0].usable);
     EXPECT_FALSE(views(builds, {build.left_alone_until - 0.1, 0})[0].usable);
     EXPECT_TRUE(views(builds, {build.left_alone_until, 0})[0].usable);
+    EXPECT_EQ(views(builds, now)[0].usable_in, pause);
+    EXPECT_EQ(views(builds, {build.left_alone_until + 1, 0})[0].usable_in, 0);
     const BuildStatus status = status_of(build, now, 3600);
     EXPECT_EQ(status.state, BuildState::unusable);
     EXPECT_EQ(status.reason, "failure " + std::to_string(i));

@@ -139,6 +139,8 @@ TEST(Scheduler, WhatAFailingWorkerKeepsOpenIsNotSettled) {
   builds[1].usable = false;
   EXPECT_EQ(scheduler.decide({1, 1}, builds).reason, WaitReason::failing);
   EXPECT_EQ(scheduler.decide({1, 1}, builds).build, 1U);
+  builds[1].usable_in = 45;
+  EXPECT_EQ(scheduler.decide({1, 1}, builds).seconds, 45);
   builds[1] = known_build(-1e5);
   builds[1].usable = false;
   EXPECT_EQ(scheduler.decide({1, 1}, builds).reason, WaitReason::failing);

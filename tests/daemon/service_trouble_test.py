@@ -47,6 +47,15 @@ class Workers(Trouble):
         self.assertEqual(status["builds"][0]["reason"], "")
         self.assertEqual(status["lost_bursts"], 1)
 
+    def test_tells_how_its_workers_end_whatever_it_was_started_by(self):
+        self.service.mood("crashing")
+        self.service.start(before=["env", "--ignore-signal=CHLD"])
+        status = self.service.wait_for(lambda now: now["builds"] and now["builds"][0]["state"] == "unusable",
+                                       "giving up")
+        self.assertIn("killed by signal 9", status["builds"][0]["reason"])
+        # It tells when it will try again, not when it would look for other work.
+        self.assertLessEqual(self.wait_reason("failing")["wait_seconds"], 60)
+
     def test_a_killed_service_takes_its_worker_along_and_leaves_no_obstacle(self):
         self.service.mood("hanging")
         self.service.start()
@@ -237,6 +246,19 @@ class Tables(Trouble):
             self.wait_reason("table_in_use")
             self.assertEqual(self.service.end()[0], 0)
         self.assertEqual(self.service.curves(), status["builds"][0]["curves"])
+
+    def test_a_table_that_becomes_unusable_while_it_waits_for_it_is_told(self):
+        self.service.table.parent.mkdir()
+        with open(f"{self.service.table}.lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            self.service.start()
+            self.wait_reason("table_in_use")
+            self.service.table.mkdir()
+        status = self.wait_reason("cannot_write")
+        self.assertIn(str(self.service.table), status["last_save_error"])
+        self.service.table.rmdir()
+        self.assertEqual(self.service.settle()["last_save_error"], "")
+        self.assertGreater(self.service.curves(), 0)
 
     def test_a_full_disk_is_told_and_outlived(self):
         # No file may grow beyond a block: as little as a full disk takes, and everybody can set it.

@@ -11,7 +11,7 @@ constexpr const char* governor_file = "/sys/devices/system/cpu/cpufreq/policy0/s
 Surroundings usual() {
   Surroundings usual;
   usual.libraries["/lib/libopenblas.so.0"] = {"/lib/openblas-pthread/libopenblas.so", 1, 2, 3, 4};
-  usual.libraries["/etc/ld.so.cache"] = {"/etc/ld.so.cache", 1, 5, 6, 7};
+  usual.loader_cache = {"/etc/ld.so.cache", 1, 5, 6, 7};
   usual.online = {0, 1, 2, 3};
   usual.affinity = {0, 1, 2, 3};
   usual.quota_cores = 2;
@@ -53,8 +53,16 @@ TEST(SurroundingsChange, Libraries) {
     if (what == 3) ++trace.modified_ns;
     expect_only(after, ChangeKind::libraries, "/lib/libopenblas.so.0 was replaced");
   }
-  ++after.libraries["/etc/ld.so.cache"].inode;
-  expect_only(after, ChangeKind::libraries, "/etc/ld.so.cache was replaced, and 1 more");
+  after.libraries["/opt/libopenblas.so"] = {};
+  expect_only(after, ChangeKind::libraries, "/lib/libopenblas.so.0 was replaced, and 1 more");
+}
+
+TEST(SurroundingsChange, TheLoadersCacheIsNoLibrary) {
+  Surroundings after = usual();
+  ++after.loader_cache->inode;
+  expect_only(after, ChangeKind::loader, "the cache of the loader was written");
+  after.loader_cache.reset();
+  expect_only(after, ChangeKind::loader, "the cache of the loader was written");
 }
 
 TEST(SurroundingsChange, NamesOfFilesAreMadePrintable) {
@@ -127,7 +135,7 @@ TEST(SurroundingsChange, EachKindOnceInOrder) {
   after.speed_settings[governor_file] = "ondemand";
   after.suspended_seconds = 1000;
   const auto found = changes(usual(), after);
-  ASSERT_EQ(found.size(), 5U);
+  ASSERT_EQ(found.size(), 6U);
   for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].kind, static_cast<ChangeKind>(i));
 }
 

@@ -204,7 +204,7 @@ void ToyService::end_check(ToyBuild& build) {
   build.slowdown = state.slowdown;
   build.flips = state.flips;
   build.view.uncertain += canaries;
-  drifted_ += static_cast<std::int64_t>(canaries);
+  ++drifted_;
 }
 
 void ToyService::finish_slice(ToyBuild& build, const Decision& decision, double start, bool disturbed) {
@@ -272,6 +272,7 @@ ToyReport ToyService::live() {
     for (ToyBuild& build : builds_) {
       if (machine_.awake() >= build.retry_at) build.view.usable = true;
       views.push_back(build.view);
+      views.back().usable_in = std::max(0.0, build.retry_at - machine_.awake());
       if (machine_.state().processors < 2) views.back().usable = false;
     }
     Decision decision = scheduler_.decide(now(), views);
