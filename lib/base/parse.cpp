@@ -29,7 +29,11 @@ std::optional<double> finite_number(std::string_view text) {
 
 std::string shortest(double value) {
   std::array<char, 32> text{};
-  const auto [end, error] = std::to_chars(text.data(), text.data() + text.size(), value);
+  // Neither 1e-04 nor the twenty digits of a large bound.
+  const bool is_handy = std::abs(value) >= 1e-6 && std::abs(value) < 1e9;
+  const auto [end, error] =
+      is_handy ? std::to_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed)
+               : std::to_chars(text.data(), text.data() + text.size(), value);
   return error == std::errc{} ? std::string(text.data(), end) : std::string("?");
 }
 
@@ -60,6 +64,15 @@ std::optional<double> seconds_of(std::string_view text) {
   const auto value = finite_number(text);
   if (!value || !std::isfinite(*value * factor)) return std::nullopt;
   return *value * factor;
+}
+
+// In the largest unit of which it is a whole number.
+std::string duration_text(double seconds) {
+  for (auto unit = units.rbegin(); unit != units.rend(); ++unit) {
+    const double count = seconds / unit->seconds;
+    if (count >= 1 && count == std::round(count)) return shortest(count) + std::string(unit->suffix);
+  }
+  return shortest(seconds) + "s";
 }
 
 // -1 for what is no number; lists hold none below 0.
@@ -106,8 +119,8 @@ Result<double> parse_duration(std::string_view text, double low_seconds, double 
   const auto seconds = seconds_of(text);
   if (!seconds || *seconds < low_seconds || *seconds > high_seconds) {
     return not_allowed(what, text,
-                       "a duration from " + shortest(low_seconds) + "s to " + shortest(high_seconds) +
-                           "s, like 500ms, 30s or 2m");
+                       "a duration from " + duration_text(low_seconds) + " to " +
+                           duration_text(high_seconds) + ", like 30s or 2m");
   }
   return *seconds;
 }

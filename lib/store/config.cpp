@@ -2,6 +2,7 @@
 #include "store/config.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <optional>
 #include <utility>
 
@@ -118,7 +119,8 @@ class ConfigReader {
       return wrong(node, path, "a list of two sizes, [smallest, largest]");
     SizeRange parsed;
     if (auto taken = integer(ends[0], path, 1, max_dimension, parsed.from); !taken) return taken;
-    if (auto taken = integer(ends[1], path, parsed.from, max_dimension, parsed.to); !taken) return taken;
+    if (auto taken = integer(ends[1], path, 1, max_dimension, parsed.to); !taken) return taken;
+    if (parsed.to < parsed.from) return wrong(node, path, "[smallest, largest], in that order");
     value = parsed;
     return {};
   }
@@ -126,7 +128,8 @@ class ConfigReader {
   template <class Value, class FromName>
   Result<void> names(const JsonNode& node, const std::string& path, std::vector<Value>& values,
                      FromName from_name, const std::string& allowed) {
-    if (node.kind != Kind::array || node.children.empty()) return wrong(node, path, "a list of " + allowed);
+    if (node.kind != Kind::array || node.children.empty())
+      return wrong(node, path, "a list with at least one of " + allowed);
     std::vector<Value> parsed;
     for (const auto& item : node.children) {
       const std::optional<Value> value = item.kind == Kind::text ? from_name(item.text) : std::nullopt;
@@ -152,7 +155,10 @@ class ConfigReader {
         if (auto taken = integer(size, path, 1, max_dimension, network.sizes.emplace_back()); !taken)
           return taken;
       }
-      if (auto checked = check_network(network); !checked) return located(item, checked.error());
+      if (auto checked = check_network(network); !checked) {
+        return Error{ErrorKind::invalid_data, place(item) + path + ": " + checked.error().what,
+                     checked.error().remedy};
+      }
       parsed.push_back(std::move(network));
     }
     loaded_.config.networks = std::move(parsed);
@@ -209,7 +215,11 @@ class ConfigReader {
 
 Result<void> apply_file(FileSystem& files, const std::string& path, LoadedConfig& loaded) {
   const auto text = read_trusted_file(files, path, max_config_bytes);
-  if (!text) return text.error();
+  if (!text) {
+    Error error = text.error();
+    if (error.error_number == EACCES) error.remedy = "run: chmod a+r " + path;
+    return error;
+  }
   if (auto applied = apply_config(loaded, *text, path); !applied) return applied.error();
   loaded.files.push_back(path);
   return {};

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <exception>
 #include <nlohmann/json.hpp>
+#include <string_view>
 #include <utility>
 
 #include "base/parse.h"
@@ -15,10 +16,11 @@ namespace {
 
 constexpr std::size_t max_depth = 16;
 constexpr std::size_t max_nodes = 100'000;
+constexpr std::string_view blanks = " \t\r\n";
 
 class TreeBuilder {
  public:
-  explicit TreeBuilder(JsonCursor& cursor) : cursor_(cursor), counted_(cursor.at) {}
+  explicit TreeBuilder(JsonCursor& cursor) : cursor_(cursor), begin_(cursor.at), counted_(cursor.at) {}
 
   bool null() { return add(JsonNode::Kind::null, {}); }
   bool boolean(bool value) { return add(JsonNode::Kind::boolean, value ? "true" : "false"); }
@@ -44,7 +46,7 @@ class TreeBuilder {
   bool parse_error(std::size_t /*position*/, const std::string& token,
                    const nlohmann::detail::exception& why) {
     // 406 is a number that no double holds.
-    return fail(why.id == 406 ? "a number is too large" : "not JSON at " + in_quotes(token));
+    return fail(why.id == 406 ? "a number is too large" : what_is_wrong(token, why.what()));
   }
 
   // The line of the last byte the parser has taken. That may be the newline behind a number, so it does not
@@ -60,6 +62,33 @@ class TreeBuilder {
   [[nodiscard]] JsonNode take() { return std::move(root_); }
 
  private:
+  // Where the parser stopped is known; what people forget is guessed.
+  [[nodiscard]] std::string what_is_wrong(const std::string& token, std::string_view why) const {
+    const std::string_view read(begin_, static_cast<std::size_t>(cursor_.at - begin_));
+    if (read.find_first_not_of(blanks) == read.npos) return "the file is empty; the least is {}";
+    const auto says = [&](std::string_view words) { return why.find(words) != why.npos; };
+    if (says("unexpected end of input") || says("missing closing quote"))
+      return "it ends too early: a bracket, a brace or a quote is not closed";
+    for (const char bracket : {']', '}'}) {
+      if (!says(std::string("unexpected '") + bracket)) continue;
+      const std::string comma = before(read.rfind(bracket)) == ',' ? "; the comma before it has to go" : "";
+      return std::string("not JSON at \"") + bracket + '"' + comma;
+    }
+    std::string text = "not JSON at " + in_quotes(token);
+    const char previous = before(read.size() - std::min(read.size(), token.size()));
+    const bool ends_a_value =
+        previous == '"' || previous == ']' || previous == '}' || (previous >= '0' && previous <= '9');
+    if (says("unexpected string literal") && ends_a_value) text += "; a comma is missing before it";
+    return text;
+  }
+
+  // The last character before there that is no blank.
+  [[nodiscard]] char before(std::size_t end) const {
+    const std::string_view read(begin_, end);
+    const auto last = read.find_last_not_of(blanks);
+    return last == read.npos ? '\0' : read[last];
+  }
+
   bool fail(std::string what) {
     failure_ = std::move(what);
     return false;
@@ -90,6 +119,7 @@ class TreeBuilder {
   }
 
   JsonCursor& cursor_;
+  const char* begin_;
   const char* counted_;  // up to here lines are counted
   int line_ = 1;
   std::string key_;

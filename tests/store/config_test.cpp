@@ -81,6 +81,24 @@ TEST(Config, NamesLineAndKey) {
   EXPECT_NE(what("{\n\"budget\": \"x\"}").find("line 2: budget: \"x\""), std::string::npos);
   EXPECT_NE(what("{\n\"budget\": 30}").find("line 2: budget"), std::string::npos);
   EXPECT_NE(what("{\n\"a\": 1,\n}").find("c.json, line 3"), std::string::npos);
+  EXPECT_NE(what("{\n\"daemon\": {\"cpu_share\": 2}}").find("from 0.0001 to 1"), std::string::npos);
+  EXPECT_NE(what("{\"daemon\": {\"check_every\": \"1s\"}}").find("from 1m to 168h"), std::string::npos);
+  EXPECT_NE(what("{\"batches\": [500, 1]}").find("batches: this must be [smallest, largest], in that order"),
+            std::string::npos);
+  EXPECT_NE(what("{\"dtypes\": []}").find("dtypes: this must be a list with at least one of"),
+            std::string::npos);
+  EXPECT_NE(what("{\"networks\": [[784]]}").find("line 1: networks: a network of 1 sizes"),
+            std::string::npos);
+}
+
+TEST(Config, GuessesWhatWasForgotten) {
+  EXPECT_EQ(what("{\"a\": 1,\n}"), "c.json, line 2: not JSON at \"}\"; the comma before it has to go");
+  EXPECT_EQ(what("{\"a\": [1, 2,]}"), "c.json, line 1: not JSON at \"]\"; the comma before it has to go");
+  EXPECT_EQ(what("{\"budget\": \"1s\"\n\"tolerance\": 0.1}"),
+            "c.json, line 2: not JSON at \"\"tolerance\"\"; a comma is missing before it");
+  for (const char* text : {"", " \n\n"}) EXPECT_NE(what(text).find("the file is empty"), std::string::npos);
+  for (const char* text : {"{", "{\"a\": 1", "{\"a\": [1,", "{\"a", "{\"a\": 1\n"})
+    EXPECT_NE(what(text).find("it ends too early"), std::string::npos) << what(text);
   EXPECT_NE(what("{\"tolerance\":1,\n\"tolerance\":1}").find("line 2: \"tolerance\" is given twice"),
             std::string::npos);
 }
