@@ -16,8 +16,10 @@
 #include "base/clock.h"
 #include "base/file_system.h"
 #include "cli/format.h"
+#include "store/config.h"
 #include "store/table_file.h"
 #include "store/table_location.h"
+#include "tuner/worker_launch.h"
 #include "tuner/worker_location.h"
 
 namespace blastune {
@@ -77,6 +79,7 @@ class Diagnosis {
     look_at_unusable();
     look_at_limits();
     look_at_variables();
+    look_at_configuration();
     look_at_tables();
     return std::move(findings_);
   }
@@ -142,7 +145,9 @@ class Diagnosis {
     for (const UnusableLibrary& library : inputs_.discovery.unusable) {
       // A name that leads nowhere, or to another BLAS, is told above.
       if (library.name.find('/') == std::string::npos) continue;
-      add(Severity::warning, "builds", library.error.what, library.error.remedy);
+      // What to name instead is what this says itself.
+      add(Severity::warning, "builds", library.error.what,
+          library.error.remedy == other_library ? "name one of the builds above" : library.error.remedy);
     }
   }
 
@@ -208,6 +213,14 @@ class Diagnosis {
         add(Severity::note, "limits", variable + " is an upper bound that advice never exceeds");
       }
     }
+  }
+
+  void look_at_configuration() {
+    if (inputs_.config_error) {
+      add(Severity::problem, "configuration", inputs_.config_error->what, inputs_.config_error->remedy);
+    }
+    for (const std::string& warning : inputs_.config_warnings)
+      add(Severity::warning, "configuration", warning, "see blastune.json(5) for the keys there are");
   }
 
   void look_at_tables() {
@@ -311,10 +324,15 @@ DoctorInputs look(const DoctorOptions& options) {
     if (const char* value = ::getenv(variable); value != nullptr)
       inputs.variables.push_back(std::string(variable) + "=" + value);
   }
+  RealFileSystem files;
+  auto config = load_config(files, options.config_directory);
+  if (config)
+    inputs.config_warnings = std::move(config->warnings);
+  else
+    inputs.config_error = config.error();
   inputs.limits = read_cpu_limits();
   inputs.online_processors = static_cast<int>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
   if (Result<MachineSignature> machine = read_machine_signature()) inputs.machine = std::move(*machine);
-  RealFileSystem files;
   for (const std::string& path : table_location(read_table_environment()).candidates) {
     TableFile file;
     file.path = path;

@@ -29,7 +29,7 @@ enum class Severity {
 
 struct Finding {
   Severity severity = Severity::note;
-  std::string topic;  // "builds", "limits", "tables"
+  std::string topic;  // "builds", "limits", "configuration", "tables"
   std::string text;
   std::string remedy;  // what to do; empty where nothing need be done
 };
@@ -49,6 +49,8 @@ struct DoctorInputs {
   CpuLimits limits;
   int online_processors = 1;
   std::optional<MachineSignature> machine;
+  std::optional<Error> config_error;
+  std::vector<std::string> config_warnings;
   std::vector<TableFile> table_files;
   std::int64_t now_unix = 0;
 };
@@ -63,7 +65,8 @@ struct DoctorInputs {
 
 struct DoctorOptions {
   bool json = false;
-  std::string blas_file;                   // looked at besides those found; may be empty
+  std::string blas_file;  // looked at besides those found; may be empty
+  std::string config_directory;
   std::function<bool()> interrupted = {};  // asked while libraries are loaded
 };
 

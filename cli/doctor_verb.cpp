@@ -16,6 +16,7 @@ void add_doctor_verb(CommandLine& program) {
   verb.does([options](const Session& session) -> Result<ExitStatus> {
     const Interruption interruption;
     DoctorOptions asked = *options;
+    asked.config_directory = session.config_directory;
     asked.interrupted = [] { return Interruption::requested(); };
     if (auto told = run_doctor(asked, session.out); !told) return told.error();
     return exit_done;

@@ -13,6 +13,7 @@
 #include "cli/session.h"
 #include "cli/verbs.h"
 #include "store/config_location.h"
+#include "tuner/child_process.h"
 
 namespace blastune {
 namespace {
@@ -42,8 +43,9 @@ ExitStatus run(int argc, char** argv) {
   CommandLine program("blastune", "Finds, keeps and applies the best OpenBLAS thread count for each multiply",
                       BLASTUNE_VERSION);
   program.option("--color", color_word, "auto (default), always or never", "WHEN");
-  program.option("--config", config_directory, "the directory of blastune.json (default /etc/blastune)",
-                 "DIR");
+  program.option(
+      "--config", config_directory,
+      "the directory of blastune.json (default etc/blastune of its own prefix, else /etc/blastune)", "DIR");
   add_recommend_verb(program);
   add_tune_verb(program);
   add_show_verb(program);
@@ -86,6 +88,7 @@ ExitStatus run(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   blastune::fill_standard_descriptors();
+  blastune::keep_ended_children();
   try {
     return blastune::run(argc, argv);
   } catch (const std::exception& error) {

@@ -5,6 +5,7 @@
 
 #include "base/parse.h"
 #include "cli/answering.h"
+#include "cli/configuration.h"
 #include "cli/measuring.h"
 #include "cli/plan_choice.h"
 #include "cli/question.h"
@@ -76,8 +77,8 @@ Result<Answering> measure_there_and_then(const Session& session, const Target& t
                                          const Question& question) {
   auto limits = read_thread_limits();
   if (!limits) return limits.error();
-  auto loaded = load_config(session.files, session.config_directory);
-  if (!loaded) return loaded.error();
+  auto config = read_config(session);
+  if (!config) return config.error();
   session.note("nothing is known of this yet for " + describe(target.library.build) +
                "; measuring it now (`blastune tune` measures everything)");
 
@@ -86,12 +87,12 @@ Result<Answering> measure_there_and_then(const Session& session, const Target& t
   if (keeper && !keeper->note().empty()) session.note(keeper->note());
   Table known = keeper ? keeper->known(target.machine, target.library.build) : Table{};
   auto measured = measure(session, target, std::move(known),
-                          there_and_then(question, *limits, loaded->config, there_and_then_seconds));
+                          there_and_then(question, *limits, *config, there_and_then_seconds));
   if (!measured) return measured.error();
   if (measured->interrupted) return Error{ErrorKind::interrupted, "interrupted", ""};
   // Too little came through undisturbed.
   if (!knows(measured->table, question)) {
-    return measure_beside_others(session, target, question, *limits, loaded->config);
+    return measure_beside_others(session, target, question, *limits, *config);
   }
   const auto kept = keeper ? keeper->keep(measured->table) : Result<void>(keeper.error());
   if (!kept) session.note("the result could not be kept: " + kept.error().text());
@@ -177,10 +178,10 @@ Result<ExitStatus> recommend(const Session& session, const Options& options) {
   const double tolerance = answering->table.tolerance;
   network.times = pass_times(advisor, question->gemms, counts, limit->threads, tolerance);
   if (static_cast<std::ptrdiff_t>(advisor.curve_count()) >= curves_to_interpolate) {
-    auto loaded = load_config(session.files, session.config_directory);
-    if (!loaded) return loaded.error();
+    auto config = read_config(session);
+    if (!config) return config.error();
     network.best = best_batch(advisor, *question->network, question->dtype, question->pass, question->layout,
-                              question->batch, loaded->config.batches, limit->threads, tolerance);
+                              question->batch, config->batches, limit->threads, tolerance);
   }
   session.out << (options.json ? network_json(network, *answering, *limit) : network_text(network));
   return exit_done;

@@ -8,10 +8,10 @@
 
 #include "cli/answering.h"
 #include "cli/batch_intervals.h"
+#include "cli/configuration.h"
 #include "cli/format.h"
 #include "cli/question.h"
 #include "cli/verbs.h"
-#include "store/config.h"
 
 namespace blastune {
 namespace {
@@ -42,10 +42,10 @@ struct Selection {
 };
 
 Result<Selection> parse_selection(const Session& session, const Options& options) {
-  auto loaded = load_config(session.files, session.config_directory);
-  if (!loaded) return loaded.error();
-  Selection selection{{}, loaded->config.dtypes, {Pass::forward}, loaded->config.batches};
-  std::vector<Network> networks = loaded->config.networks;
+  auto config = read_config(session);
+  if (!config) return config.error();
+  Selection selection{{}, config->dtypes, {Pass::forward}, config->batches};
+  std::vector<Network> networks = config->networks;
   if (!options.layers.empty()) {
     auto network = parse_network(options.layers);
     if (!network) return network.error();

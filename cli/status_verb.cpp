@@ -100,7 +100,10 @@ ExitStatus show_once(const Session& session, const Options& options) {
   session.complain(told.error());
   if (status != exit_daemon_unreachable) return status;
   const auto tables = find_tables(session);
-  if (tables.empty()) return status;
+  if (tables.empty()) {
+    if (options.json) session.out << tables_json(tables);
+    return status;
+  }
   session.out << (options.json ? tables_json(tables)
                                : tables_text(tables, session.clock.unix_seconds(), session.out_palette()));
   return exit_done;
@@ -122,7 +125,8 @@ Look look(const Session& session, const Options& options) {
             options.json ? status_json(*told) : time + change_text(*told) + "\n"};
   }
   const std::string& what = told.error().what;
-  return {what, told.error().text() + "\n", options.json ? "" : time + what + "\n"};
+  return {what, told.error().text() + "\n",
+          options.json ? tables_json(find_tables(session)) : time + what + "\n"};
 }
 
 // Until Ctrl-C, or until nobody reads what is printed. The daemon may come and go meanwhile.
@@ -150,7 +154,13 @@ Result<ExitStatus> run(const Session& session, Options options) {
     return Error{ErrorKind::usage, "--measure-now and --reload go with nothing but --socket",
                  "ask for one thing, then for the status"};
   }
-  if (options.socket.empty()) options.socket = control_socket_path();
+  if (options.socket.empty()) {
+    options.socket = control_socket_path();
+    const char* directory = std::getenv("BLASTUNE_RUNTIME_DIR");
+    if (directory != nullptr && *directory != '\0' && *directory != '/')
+      session.note("BLASTUNE_RUNTIME_DIR is not an absolute path, so it is not used: " +
+                   in_quotes(directory));
+  }
   if (options.measure_now) return order(session, options.socket, ControlRequest::measure);
   if (options.reload) return order(session, options.socket, ControlRequest::reload);
   return options.watch ? watch(session, options) : show_once(session, options);

@@ -10,6 +10,7 @@
 
 #include "base/parse.h"
 #include "cli/answering.h"
+#include "cli/configuration.h"
 #include "cli/format.h"
 #include "cli/measuring.h"
 #include "cli/question.h"
@@ -62,13 +63,6 @@ Result<std::vector<int>> parse_counts(const std::string& text, const ThreadLimit
   std::ranges::sort(counts);
   counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
   return counts;
-}
-
-Result<Config> read_config(const Session& session) {
-  auto loaded = load_config(session.files, session.config_directory);
-  if (!loaded) return loaded.error();
-  for (const auto& warning : loaded->warnings) session.note(warning);
-  return loaded->config;
 }
 
 void print_summary(const Session& session, const Measured& measured, const std::string& path, bool json) {

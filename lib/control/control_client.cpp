@@ -37,6 +37,16 @@ class Deadline {
   double end_;
 };
 
+// What is asked elsewhere is no system's service.
+std::string how_to_start(const std::string& path) {
+  const std::string name = "/control";
+  const std::string directory = path.substr(0, path.size() - name.size());
+  if (directory == default_runtime_directory)
+    return std::string(look_at_service) + "; start it with `systemctl enable --now blastuned`";
+  if (path.ends_with(name)) return "start it with `blastuned --runtime-directory " + directory + "`";
+  return "name the socket `control` in its --runtime-directory";
+}
+
 Error no_answer(const std::string& path) {
   return {ErrorKind::timed_out, "blastuned did not answer in time on " + path, look_at_service};
 }
@@ -80,8 +90,7 @@ Result<UniqueFd> connect_to(const std::string& path, Deadline& deadline) {
     if (why_not == EINTR) continue;
     if (why_not == ENOENT || why_not == ENOTDIR || why_not == ECONNREFUSED) {
       const char* why = why_not == ECONNREFUSED ? "nobody listens on " : "there is no ";
-      return Error{ErrorKind::not_found, "blastuned is not running: " + (why + path),
-                   std::string(look_at_service) + "; start it with `systemctl enable --now blastuned`",
+      return Error{ErrorKind::not_found, "blastuned is not running: " + (why + path), how_to_start(path),
                    why_not};
     }
     return cannot("connect to", path, why_not);

@@ -7,6 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "tuner/worker_launch.h"
+
 namespace blastune {
 namespace {
 
@@ -61,6 +63,20 @@ TEST(Diagnose, AHealthyMachineNeedsNothing) {
   const std::vector<Finding> findings = diagnose(healthy());
   EXPECT_FALSE(findings.empty());
   for (const Finding& finding : findings) EXPECT_EQ(finding.severity, Severity::good) << finding.text;
+}
+
+TEST(Diagnose, AConfigurationThatIsWrong) {
+  DoctorInputs inputs = healthy();
+  inputs.config_error = Error{ErrorKind::invalid_data, "c.json, line 3: no", "correct the file"};
+  inputs.config_warnings = {"c.json, line 4: the key \"x\" is not known"};
+  expect_remedy(inputs, Severity::problem, "line 3", "correct the file");
+  expect_remedy(inputs, Severity::warning, "line 4", "blastune.json(5)");
+}
+
+TEST(Diagnose, WhatToNameInsteadIsNotThisItself) {
+  DoctorInputs inputs = healthy();
+  inputs.discovery.unusable = {{"/lib/x.so", Error{ErrorKind::invalid_data, "no library", other_library}}};
+  expect_remedy(inputs, Severity::warning, "no library", "one of the builds above");
 }
 
 TEST(Diagnose, NoBuild) {

@@ -80,7 +80,7 @@ TEST_F(StatusProgram, WithoutADaemonTellsWhatTheTablesHold) {
       << text.out;
   EXPECT_NE(text.out.find(", checked never\n"), text.out.npos) << text.out;
   EXPECT_NE(text.messages.find("blastuned is not running"), text.out.npos) << text.messages;
-  EXPECT_NE(text.messages.find("systemctl status blastuned"), text.out.npos) << text.messages;
+  EXPECT_NE(text.messages.find("--runtime-directory"), text.out.npos) << text.messages;
   const Json json = Json::parse(run({"--json"}).out);
   EXPECT_TRUE(json["daemon"].is_null());
   ASSERT_EQ(json["tables"].size(), 1U);
@@ -89,12 +89,19 @@ TEST_F(StatusProgram, WithoutADaemonTellsWhatTheTablesHold) {
   EXPECT_EQ(json["tables"][0]["of_this_machine"], false);
 }
 
+TEST_F(StatusProgram, ADirectoryThatIsNotAbsoluteIsTold) {
+  environment_["BLASTUNE_RUNTIME_DIR"] = "run";
+  EXPECT_NE(run({}).messages.find("BLASTUNE_RUNTIME_DIR is not an absolute path"), std::string::npos);
+}
+
 TEST_F(StatusProgram, WithNeitherDaemonNorTableEndsWithFive) {
   for (const auto& words :
        std::vector<std::vector<std::string>>{{}, {"--json"}, {"--measure-now"}, {"--reload"}}) {
     const Ended ended = run(words);
     EXPECT_EQ(ended.status, 5);
-    EXPECT_EQ(ended.out, "");
+    // Whoever reads JSON gets some.
+    const bool is_json = words == std::vector<std::string>{"--json"};
+    EXPECT_EQ(ended.out, is_json ? "{\"schema\":1,\"daemon\":null,\"tables\":[]}\n" : "");
     EXPECT_NE(ended.messages.find("blastuned is not running"), ended.messages.npos) << ended.messages;
   }
   directory_.write("table.json", "no table");
