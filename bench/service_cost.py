@@ -16,15 +16,12 @@ import pathlib
 import platform
 import random
 import signal
-import statistics
-import subprocess
 import sys
 import time
 
-from service_daemon import Daemon, NotMeasured, end, end_with_parent, read
+from service_daemon import Daemon, NotMeasured, end, read
+from service_program import Load, in_bins, loss_text, throughput
 
-LOAD = pathlib.Path(__file__).resolve().parent / "service_load.py"
-PYTHON = "/usr/bin/python3"  # Debian's: the one that python3-numpy is for
 MIB = 1024
 # It never runs out of what it may spend, nor of what it wants to measure while a program runs beside it.
 HUNGRY = {"daemon": {"first_run": "24h"}}
@@ -33,89 +30,13 @@ SOON_SETTLED = {"networks": [[784, 100]], "batches": [8, 100], "dtypes": ["f64"]
                 "daemon": {"first_run": "24h", "check_every": "168h"}}
 ALL_SETTLED = {"daemon": {"first_run": "24h", "check_every": "168h"}}
 CHECKS_A_DAY = 4
-BIN_SECONDS = 0.1
-RESAMPLES = 10000
 MOST_SKIPPED = 3  # pairs, before the rest is given up
+WATCHED_SECONDS = 1.5
+WATCHED_AFTER = 10  # seconds: the worker is gone then
 
 
 def say(text):
     print(f"{datetime.datetime.now():%H:%M:%S} {text}", file=sys.stderr, flush=True)
-
-
-# Statistics
-
-def work_until(done, moment):
-    """Units of work done by then, of one that was under way its part."""
-    count = 0
-    before = 0.0
-    for after in done:
-        if after > moment:
-            return count + (moment - before) / (after - before)
-        count += 1
-        before = after
-    return float(count)
-
-
-def throughput(done, begin, until):
-    return (work_until(done, until) - work_until(done, begin)) / (until - begin)
-
-
-def in_bins(done, seconds):
-    counts = [0] * int(seconds / BIN_SECONDS + 0.5)
-    for moment in done:
-        index = int(moment / BIN_SECONDS)
-        if index < len(counts):
-            counts[index] += 1
-    return counts
-
-
-def median_with_interval(values):
-    """The median and its 95 % bootstrap interval."""
-    draw = random.Random(1)
-    medians = sorted(statistics.median(draw.choices(values, k=len(values))) for _ in range(RESAMPLES))
-    return statistics.median(values), medians[int(0.025 * RESAMPLES)], medians[int(0.975 * RESAMPLES) - 1]
-
-
-def loss_text(ratios):
-    if len(ratios) < 2:
-        return "too few pairs"
-    middle, low, high = median_with_interval([100 * (1 - ratio) for ratio in ratios])
-    return f"{middle:.2f} % ({low:.2f} to {high:.2f}), {len(ratios)} pairs"
-
-
-# Other programs
-
-class Load:
-    """with Load(...) as load: it is ready; afterwards it is gone."""
-
-    def __init__(self, kind, seconds, *words):
-        self.command = [PYTHON, "-B", str(LOAD), kind, str(seconds), *map(str, words)]
-        self.waits = kind != "spin"
-        self.process = None
-        self.made_of = ""
-
-    def __enter__(self):
-        environment = {name: value for name, value in os.environ.items()
-                       if not name.startswith(("OPENBLAS_", "OMP_", "GOTO_", "LD_PRELOAD"))}
-        self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                        env=environment, preexec_fn=end_with_parent)
-        if self.waits:
-            line = self.process.stdout.readline()
-            if not line.startswith("ready"):
-                end(self.process)
-                raise NotMeasured(f"{' '.join(self.command)} does not start; is python3-numpy installed?")
-            self.made_of = line[len("ready"):].strip()
-        return self
-
-    def run(self):
-        """Lets it go, and when each unit of its work was done."""
-        output, _ = self.process.communicate(f"go {time.monotonic():.6f}\n")
-        if self.process.returncode != 0:
-            raise NotMeasured(f"{' '.join(self.command)} failed")
-        return json.loads(output)
-
-    def __exit__(self, *_):
-        end(self.process)
 
 
 def cores_in_use(seconds=2.0):
@@ -128,7 +49,7 @@ def cores_in_use(seconds=2.0):
     return (busy() - before) / seconds
 
 
-# The three parts. Each returns its rows (what, figure to reach, measured) and what stands behind them.
+# The parts. Each returns its rows (what, figure to reach, measured) and what stands behind them.
 
 def measure_idle(options):
     config = ALL_SETTLED if options.idle_plan == "installed" else SOON_SETTLED
@@ -220,8 +141,10 @@ def one_window(options, words, with_service):
                 window["peak_resident_kib"] = daemon.peak_kib
         if not with_service:
             done = load.run()
-    window["first_second"] = throughput(done, 0, min(1, options.window))
     window["whole"] = throughput(done, 0, options.window)
+    # By what the same process gets later, because two of them differ by more than is looked for.
+    window["first_second"] = (throughput(done, 0, min(1, options.window / 2))
+                              / throughput(done, options.window / 2, options.window))
     window["units_per_bin"] = in_bins(done, options.window)
     return window
 
@@ -245,7 +168,7 @@ def measure_beside(options, name, words):
         pairs.append({"with": windows[True], "without": windows[False], "with_came_first": order[0]})
         say(f"{name}: pair {number + 1} of {options.pairs}: the program got "
             f"{windows[True]['whole'] / windows[False]['whole']:.4f} of what it gets alone, "
-            f"{windows[True]['first_second'] / windows[False]['first_second']:.3f} in its first second; "
+            f"{windows[True]['first_second'] / windows[False]['first_second']:.3f} at its start; "
             f"{windows[True]['slices']} slices")
     facts = {"pairs": pairs, "skipped": skipped}
     if not pairs:
@@ -262,13 +185,48 @@ def measure_beside(options, name, words):
     note = f", {len(skipped)} skipped" if skipped else ""
     return [
         (f"{name}, lost over {options.window:g} s beside the service", "<= 1 %", loss_text(facts["ratios"]) + note),
-        ("in its first second", "", loss_text(facts["first_second_ratios"])),
+        ("in its first second, against its own last half", "", loss_text(facts["first_second_ratios"])),
         ("between windows without the service, one and the next", "", loss_text(noise)),
         ("slices that the service measured or ended in such a window", "at most the one under way",
          f"{min(slices)} to {max(slices)}; it had work left in {hungry} of {len(pairs)}"),
         ("resident memory of the service while it measures all that is configured, at most", "<= 16 MiB",
          f"{peak / MIB:.1f} MiB"),
     ], facts
+
+
+def measure_watched(options, name, words):
+    """One program, beside a service that waits for it to end: which is stopped, and let go on, in turn."""
+    ratios = []
+    with Load(words[0], WATCHED_AFTER + 2 * options.watched_pairs * WATCHED_SECONDS + 1, *words[1:]) as load:
+        with Daemon(options.program, HUNGRY, options.user) as daemon:
+            start = load.go()
+            time.sleep(WATCHED_AFTER)
+            status = daemon.ask()
+            if not status or status["wait_reason"] != "others_busy":
+                raise NotMeasured(f"the service does not wait for the program: {status and status['doing']}")
+            before = daemon.own_cpu_seconds()
+            spans = []
+            try:
+                for _ in range(options.watched_pairs):
+                    order = [signal.SIGSTOP, signal.SIGCONT]
+                    random.shuffle(order)
+                    pair = {}
+                    for number in order:
+                        daemon.process.send_signal(number)
+                        begin = time.monotonic() - start
+                        time.sleep(WATCHED_SECONDS)
+                        pair[number] = (begin, time.monotonic() - start)
+                    spans.append(pair)
+            finally:
+                daemon.process.send_signal(signal.SIGCONT)
+            own = daemon.own_cpu_seconds() - before
+        done = load.result()
+    for pair in spans:
+        ratios.append(throughput(done, *pair[signal.SIGCONT]) / throughput(done, *pair[signal.SIGSTOP]))
+    share = own / (options.watched_pairs * WATCHED_SECONDS)
+    return [(f"{name}, lost while the service waits for it to end", "<= 1 %", loss_text(ratios)),
+            ("processor time of the service meanwhile", "", f"{100 * share:.3f} % of a core")], {
+                "ratios": ratios, "own_cpu_share": share}
 
 
 def measure_load(options):
@@ -327,7 +285,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, required=True, help="the build directory")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="everything behind the table")
-    parser.add_argument("--only", default="idle,compute,multiply,load", help="of these parts")
+    parser.add_argument("--only", default="idle,compute,multiply,watched,load", help="of these parts")
     parser.add_argument("--user", default="nobody", help="whom the service runs as when root runs this")
     parser.add_argument("--idle-minutes", type=float, default=10)
     parser.add_argument("--idle-plan", choices=("small", "installed"), default="small",
@@ -335,6 +293,7 @@ def arguments():
     parser.add_argument("--settle-seconds", type=float, default=900, help="how long that may take")
     parser.add_argument("--pairs", type=int, default=10, help="of windows with and without the service")
     parser.add_argument("--window", type=float, default=20, help="its seconds")
+    parser.add_argument("--watched-pairs", type=int, default=40, help="of times with it stopped and not")
     parser.add_argument("--load-seconds", type=float, default=120)
     parser.add_argument("--quiet-seconds", type=float, default=120,
                         help="how long to wait for the service to begin before a figure is given up")
@@ -348,13 +307,18 @@ def arguments():
 def main():
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    last_processor = max(os.sched_getaffinity(0))
+    compute = "a compute loop pinned to one processor", ["compute", max(os.sched_getaffinity(0))]
+    multiply = "NumPy multiplies 100x784x500, f64, default threads", ["multiply"]
+
+    def watched():
+        rows, facts = measure_watched(options, *compute)
+        more_rows, more_facts = measure_watched(options, *multiply)
+        return rows + more_rows, {"compute": facts, "multiply": more_facts}
     parts = {
         "idle": lambda: measure_idle(options),
-        "compute": lambda: measure_beside(options, "a compute loop pinned to one processor",
-                                          ["compute", last_processor]),
-        "multiply": lambda: measure_beside(options, "NumPy multiplies 100x784x500, f64, default threads",
-                                           ["multiply"]),
+        "compute": lambda: measure_beside(options, *compute),
+        "multiply": lambda: measure_beside(options, *multiply),
+        "watched": watched,
         "load": lambda: measure_load(options),
     }
     wanted = options.only.split(",")
