@@ -14,7 +14,9 @@ set(CPACK_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/compress_documentation.cmake)
 
-set(CPACK_DEBIAN_PACKAGE_MAINTAINER "The blastune authors <maintainers@blastune.example>")
+# Whoever publishes packages names a mailbox that is read.
+set(BLASTUNE_MAINTAINER "The blastune authors <maintainers@blastune.example>" CACHE STRING "of the Debian packages")
+set(CPACK_DEBIAN_PACKAGE_MAINTAINER "${BLASTUNE_MAINTAINER}")
 set(CPACK_DEBIAN_PACKAGE_VERSION ${PROJECT_VERSION})
 set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)

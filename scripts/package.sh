@@ -10,6 +10,8 @@ set -euo pipefail
 # shellcheck source=scripts/lib/packages.sh
 . "$(dirname "$0")/lib/packages.sh"
 
+[ $# -eq 0 ] || blastune_fail "it takes no argument; see the head of this file"
+
 packages=$blastune_repository/build/packages
 
 blastune_install "${blastune_build_packages[@]}" "${blastune_package_packages[@]}"
@@ -30,3 +32,5 @@ find "$packages" -name '*.deb' -printf '%f\n' | sort
 blastune_say "lintian"
 lintian --allow-root --fail-on error "$packages"/*.deb ||
   blastune_fail "lintian finds errors in the packages, see above"
+
+blastune_say "To install them: sudo apt-get install $packages/*.deb"

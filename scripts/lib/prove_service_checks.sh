@@ -103,6 +103,20 @@ waits_under_load() {
   wait_for_an_answer || return 1
   seen+="; a table $took after it ended"
 }
+says() { [[ $(property StatusText) = *"$1"* ]]; }
+waits_for_an_openblas() {
+  local folders=(/usr/lib/*/openblas-*) away=/root/away result=1
+  mkdir $away
+  mv "${folders[@]}" $away
+  if wait_for 40 says "no OpenBLAS is here"; then
+    seen="told after $took"
+    is_active && result=0
+  fi
+  mv $away/* "${folders[0]%/*}"
+  rmdir $away
+  [ $result = 0 ] && wait_for 40 answers_for_all && ! says "no OpenBLAS is here" || return 1
+  seen+=", answers $took after one is back"
+}
 has_ended() { [ "$(property ActiveState)" = inactive ]; }
 ends_on_one_processor() {
   with_drop_in CPUAffinity=0 ends_at_once

@@ -77,6 +77,7 @@ case $1 in
     check "a table cut short is set aside" starts_over_after_truncation
     check "a table of another machine is not used" starts_over_after_a_foreign_table
     check "under load it measures nothing, and says why" waits_under_load
+    check "without OpenBLAS it says so, and waits for one" waits_for_an_openblas
     check "on one processor it says so and ends" ends_on_one_processor
     check "a full disk is told and lived with" lives_with_a_full_disk
     check "a wrong configuration is not tried again" fails_for_good_on_a_wrong_configuration
