@@ -193,8 +193,11 @@ bool Service::have_prober(std::size_t index) {
   const std::string& path = build.found.hello.build.path;
   auto launched = WorkerProber::launch(worker_, path.empty() ? build.found.names.front() : path, options);
   if (!launched) {
-    note_failure(build, launched.error().text(), now());
-    edges_.log.error(launched.error());
+    // Its file may be gone; the search that follows sees what there is now.
+    note_failure(build, launched.error().what, now());
+    edges_.log.error(launched.error().what);
+    search_wanted_ = true;
+    search_after_ = now().awake;
     return false;
   }
   prober_ = std::move(launched).value();

@@ -103,19 +103,21 @@ waits_under_load() {
   wait_for_an_answer || return 1
   seen+="; a table $took after it ended"
 }
-says() { [[ $(property StatusText) = *"$1"* ]]; }
+says_that_there_is_none() { [[ $(property StatusText) = *"no OpenBLAS is here"* ]]; }
+says_something_else() { ! says_that_there_is_none; }
 waits_for_an_openblas() {
   local folders=(/usr/lib/*/openblas-*) away=/root/away result=1
   mkdir $away
   mv "${folders[@]}" $away
-  if wait_for 40 says "no OpenBLAS is here"; then
+  if pause=1 wait_for 60 says_that_there_is_none; then
     seen="told after $took"
     is_active && result=0
   fi
   mv $away/* "${folders[0]%/*}"
   rmdir $away
-  [ $result = 0 ] && wait_for 40 answers_for_all && ! says "no OpenBLAS is here" || return 1
-  seen+=", answers $took after one is back"
+  [ $result = 0 ] && pause=1 wait_for 60 says_something_else || return 1
+  seen+=", goes on $took after it is back"
+  wait_for_an_answer
 }
 has_ended() { [ "$(property ActiveState)" = inactive ]; }
 ends_on_one_processor() {

@@ -137,6 +137,17 @@ class Workers(Trouble):
         self.assertEqual(self.service.end()[0], 0)
 
 
+    def test_a_file_that_is_gone_when_it_is_needed_is_looked_for(self):
+        self.service.start().settle()
+        wait_until(lambda: not self.service.workers(), "the worker to be let go")
+        self.service.worker.rename(self.service.root / "away")
+        self.service.client("status", "--measure-now")
+        # The first complaint is of the launch, the second one of the search that follows it.
+        wait_until(lambda: "cannot run" in self.service.said(), "the search", 10)
+        self.assertIn("cannot use", self.service.said())
+        self.assertEqual(self.service.end()[0], 0)
+
+
 class Clients(Trouble):
     def test_silent_and_babbling_clients_keep_nobody_from_asking(self):
         self.service.start()
