@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string_view>
@@ -27,6 +28,16 @@ std::string holder(int fd) {
   return process ? "process " + std::to_string(*process) : "another program";
 }
 
+// Only of what was made just now: nothing else is given away.
+void give_to_owner_of_directory(const std::string& path, int fd) {
+  if (::geteuid() != 0) return;
+  const std::size_t slash = path.find_last_of('/');
+  const std::string directory =
+      slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(1, slash));
+  struct stat status {};
+  if (::stat(directory.c_str(), &status) == 0) (void)!::fchown(fd, status.st_uid, status.st_gid);
+}
+
 bool still_names(const std::string& path, int fd) {
   struct stat by_name {};
   struct stat by_fd {};
@@ -39,7 +50,19 @@ bool still_names(const std::string& path, int fd) {
 Result<FileLock> FileLock::try_lock(const std::string& path) {
   const std::string lock_path = path + ".lock";
   for (int attempt = 0; attempt < attempts; ++attempt) {
-    UniqueFd fd(::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+    constexpr int flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
+    UniqueFd fd(::open(lock_path.c_str(), flags | O_CREAT | O_EXCL, 0600));
+    if (fd.valid()) {
+      give_to_owner_of_directory(lock_path, fd.get());
+    } else if (errno == EEXIST) {
+      fd.reset(::open(lock_path.c_str(), flags));
+      if (!fd.valid() && errno == ENOENT) continue;
+      // Another user's, who holds it or was killed with it.
+      if (!fd.valid() && errno == EACCES) {
+        return Error{ErrorKind::unavailable, path + " is being changed by another user's program",
+                     "wait until it has finished; if there is none, remove " + lock_path, EWOULDBLOCK};
+      }
+    }
     if (!fd.valid()) {
       return system_error("cannot open " + lock_path, errno,
                           "make its directory writable for you, or choose another place with --output FILE");
@@ -62,8 +85,25 @@ Result<FileLock> FileLock::try_lock(const std::string& path) {
 }
 
 FileLock::~FileLock() {
+  release();
+}
+
+FileLock& FileLock::operator=(FileLock&& other) noexcept {
+  if (this == &other) return *this;
+  release();
+  fd_ = std::move(other.fd_);
+  lock_path_ = std::move(other.lock_path_);
+  return *this;
+}
+
+bool FileLock::is_held() const {
+  return fd_.valid() && still_names(lock_path_, fd_.get());
+}
+
+void FileLock::release() {
   // Removed while still locked: whoever opened it before sees that the name has gone and starts again.
-  if (fd_.valid()) ::unlink(lock_path_.c_str());
+  if (is_held()) ::unlink(lock_path_.c_str());
+  fd_.reset();
 }
 
 }  // namespace blastune

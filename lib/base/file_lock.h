@@ -17,15 +17,20 @@ class FileLock {
   // Locks PATH.lock, a file of its own that only its owner can open, because PATH itself is replaced by each
   // writer, and because anyone who may read PATH or its directory could otherwise lock writers out. Never
   // waits: held by another process is unavailable, and the error names that process. The directory must be
-  // there.
+  // there. What root makes belongs to the directory's owner, who must be able to see whether it is held.
   static Result<FileLock> try_lock(const std::string& path);
 
   FileLock(FileLock&&) noexcept = default;
-  FileLock& operator=(FileLock&&) = delete;
+  FileLock& operator=(FileLock&& other) noexcept;
   ~FileLock();
+
+  // False when the lock file was removed or replaced, as with its directory: then it keeps nobody out.
+  [[nodiscard]] bool is_held() const;
 
  private:
   FileLock(UniqueFd fd, std::string lock_path) : fd_(std::move(fd)), lock_path_(std::move(lock_path)) {}
+
+  void release();
 
   UniqueFd fd_;
   std::string lock_path_;

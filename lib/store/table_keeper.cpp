@@ -36,11 +36,26 @@ Table TableKeeper::known(const MachineSignature& machine, const Build& build) co
   return fresh;
 }
 
+// Who removes the directory takes the lock along, and the next writer has one of its own.
+Result<void> TableKeeper::lock_again() {
+  if (lock_.is_held()) return {};
+  auto lock = lock_tables(*files_, path_);
+  if (!lock) return lock.error();
+  lock_ = std::move(*lock);
+  if (auto tables = load_tables(*files_, path_)) {
+    for (const auto& table : *tables) put_table(tables_, table);
+  }
+  return {};
+}
+
 Result<void> TableKeeper::keep(std::span<const Table> changed) {
   if (damaged_) {
-    if (auto moved = files_->rename(path_, path_ + ".damaged"); !moved) return moved;
+    // Somebody may have removed it meanwhile.
+    const auto moved = files_->rename(path_, path_ + ".damaged");
+    if (!moved && moved.error().kind != ErrorKind::not_found) return moved;
     damaged_ = false;
   }
+  if (auto locked = lock_again(); !locked) return locked;
   Tables all = tables_;
   for (const auto& table : changed) put_table(all, table);
   // A cache directory that many machines share fills up; the table nobody looked after for longest goes.

@@ -40,6 +40,7 @@ class TableKeeper {
  private:
   TableKeeper(FileSystem& files, std::string path, FileLock lock)
       : files_(&files), path_(std::move(path)), lock_(std::move(lock)) {}
+  Result<void> lock_again();
 
   FileSystem* files_;
   std::string path_;

@@ -8,6 +8,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <filesystem>
 #include <optional>
@@ -63,6 +64,70 @@ TEST(FileLock, MovesWithItsOwner) {
   EXPECT_FALSE(FileLock::try_lock(path));
   kept.reset();
   EXPECT_TRUE(FileLock::try_lock(path));
+}
+
+TEST(FileLock, TakesTheOthersPlaceAndReleasesItsOwn) {
+  const TemporaryDirectory directory;
+  auto first = FileLock::try_lock(directory.path("one"));
+  auto second = FileLock::try_lock(directory.path("two"));
+  ASSERT_TRUE(first && second);
+  *first = std::move(*second);
+  EXPECT_TRUE(FileLock::try_lock(directory.path("one")));
+  EXPECT_FALSE(FileLock::try_lock(directory.path("two")));
+}
+
+TEST(FileLock, KnowsWhenItKeepsNobodyOut) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path("table.json");
+  {
+    const auto first = FileLock::try_lock(path);
+    ASSERT_TRUE(first);
+    EXPECT_TRUE(first->is_held());
+    std::filesystem::remove(path + ".lock");
+    EXPECT_FALSE(first->is_held());
+    std::optional<FileLock> second;
+    auto locked = FileLock::try_lock(path);
+    ASSERT_TRUE(locked);
+    second.emplace(std::move(*locked));
+    EXPECT_TRUE(second->is_held());
+    EXPECT_FALSE(first->is_held());
+    second.reset();
+  }
+  // The end of one that was lost does not remove another's.
+  std::optional<FileLock> lost;
+  lost.emplace(std::move(FileLock::try_lock(path)).value());
+  std::filesystem::remove(path + ".lock");
+  const auto present = FileLock::try_lock(path);
+  lost.reset();
+  EXPECT_TRUE(present->is_held());
+}
+
+// As the service's user, whose directory root has changed something in.
+TEST(FileLock, AnotherUsersIsOneThatIsHeld) {
+  const TemporaryDirectory directory;
+  const auto path = directory.path("table.json");
+  directory.write("table.json.lock", "1\n");
+  std::filesystem::permissions(path + ".lock", std::filesystem::perms::none);
+  constexpr uid_t stranger = 65534;
+  if (::geteuid() == 0) {
+    ASSERT_EQ(::chown(directory.path().c_str(), stranger, stranger), 0);
+    ASSERT_EQ(::seteuid(stranger), 0);
+  }
+  const auto refused = FileLock::try_lock(path);
+  (void)!::seteuid(::getuid());
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error_number, EWOULDBLOCK);
+  EXPECT_NE(refused.error().remedy.find(path + ".lock"), std::string::npos);
+  std::filesystem::remove(path + ".lock");
+  if (::geteuid() != 0) return;
+  const auto of_root = FileLock::try_lock(path);
+  ASSERT_TRUE(of_root);
+  ASSERT_EQ(::seteuid(stranger), 0);
+  const auto held = FileLock::try_lock(path);
+  ASSERT_EQ(::seteuid(0), 0);
+  ASSERT_FALSE(held);
+  EXPECT_NE(held.error().what.find("process "), std::string::npos)
+      << "it could open it: " << held.error().what;
 }
 
 TEST(FileLock, EndsWithTheProcessThatHeldIt) {

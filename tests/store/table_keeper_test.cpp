@@ -94,6 +94,37 @@ TEST_F(TableKeeperTest, WhatIsDamagedIsToldOfAndSetAsideWhenThereIsSomethingToKe
   EXPECT_EQ(mark(load_tables(files_, path_), Threading::pthread), 5);
 }
 
+TEST_F(TableKeeperTest, WhatWasDamagedMayBeRemovedMeanwhile) {
+  directory_.write("table.json", "not a table");
+  auto keeper = TableKeeper::open(files_, path_, Damaged::set_aside);
+  ASSERT_TRUE(keeper);
+  std::filesystem::remove(path_);
+  ASSERT_TRUE(keeper->keep(marked(Threading::pthread, 5)));
+  EXPECT_EQ(mark(load_tables(files_, path_), Threading::pthread), 5);
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".damaged"));
+}
+
+TEST_F(TableKeeperTest, ALockThatIsLostIsTakenAgain) {
+  const std::string path = directory_.path("cache/table.json");
+  auto keeper = TableKeeper::open(files_, path, Damaged::set_aside);
+  ASSERT_TRUE(keeper);
+  ASSERT_TRUE(keeper->keep(marked(Threading::pthread, 5)));
+  std::filesystem::remove_all(directory_.path("cache"));
+  {
+    auto other = TableKeeper::open(files_, path, Damaged::set_aside);
+    ASSERT_TRUE(other);
+    ASSERT_TRUE(other->keep(marked(Threading::serial, 1)));
+    const auto refused = keeper->keep(marked(Threading::pthread, 6));
+    ASSERT_FALSE(refused) << "two would write over each other";
+    EXPECT_NE(refused.error().what.find("is being changed by"), std::string::npos);
+  }
+  ASSERT_TRUE(keeper->keep(marked(Threading::pthread, 7)));
+  EXPECT_FALSE(TableKeeper::open(files_, path, Damaged::set_aside));
+  const auto now = load_tables(files_, path);
+  EXPECT_EQ(mark(now, Threading::pthread), 7);
+  EXPECT_EQ(mark(now, Threading::serial), 1) << "what the other one wrote is there still";
+}
+
 TEST_F(TableKeeperTest, RemovesWhatWritersThatDiedLeftButNothingElse) {
   ASSERT_TRUE(save_tables(files_, path_, sample_tables()));
   directory_.write(".table.json.0123456789abcdef.tmp", "half a ta");
