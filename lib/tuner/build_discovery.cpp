@@ -91,14 +91,17 @@ bool is_known(const Discovery& discovery, const std::string& path) {
   });
 }
 
+// What somebody named is not what is left out where there are too many.
 std::vector<std::string> all_files(const DiscoveryOptions& options) {
+  std::vector<std::string> named = options.files;
+  if (named.size() > most_candidates) named.resize(most_candidates);
   std::vector<std::string> files = libraries_in(options.directories);
-  for (const std::string& file : options.files) {
+  files.resize(std::min(files.size(), most_candidates - named.size()));
+  for (const std::string& file : named) {
     std::error_code problem;
     const fs::path resolved = fs::canonical(file, problem);
     add_once(files, problem ? file : resolved.string());
   }
-  if (files.size() > most_candidates) files.resize(most_candidates);
   return files;
 }
 
@@ -108,6 +111,10 @@ bool ends_discovery(const Error& error, const std::string& worker) {
 }
 
 }  // namespace
+
+bool may_pass(const Error& error) {
+  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::timed_out;
+}
 
 std::vector<std::string> libraries_in(const std::vector<std::string>& directories) {
   std::vector<std::string> found;

@@ -29,6 +29,10 @@ struct UnusableLibrary {
   Error error;
 };
 
+// Whether it may be otherwise the next time: what the system refused just now, and workers that were killed
+// or took too long. What a library says of itself, and what its file is, stays.
+[[nodiscard]] bool may_pass(const Error& error);
+
 struct Discovery {
   std::vector<FoundBuild> builds;  // the default first
   std::vector<UnusableLibrary> unusable;

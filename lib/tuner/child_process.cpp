@@ -376,7 +376,10 @@ std::string ChildProcess::error_text() {
 }
 
 std::vector<std::string> clean_environment(std::span<const char* const> environment) {
-  constexpr std::array<std::string_view, 4> kept = {"PATH", "HOME", "LD_LIBRARY_PATH", "TMPDIR"};
+  // The last one says which of its cores a library takes this processor for, in the programs that are advised
+  // as well; a table is of one of them.
+  constexpr std::array<std::string_view, 5> kept = {"PATH", "HOME", "LD_LIBRARY_PATH", "TMPDIR",
+                                                    "OPENBLAS_CORETYPE"};
   std::vector<std::string> clean;
   for (const char* variable : environment) {
     if (variable == nullptr) break;

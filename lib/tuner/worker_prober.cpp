@@ -127,6 +127,8 @@ void WorkerProber::abandon() {
 }
 
 std::optional<Result<WorkerProber::Answers>> WorkerProber::fail(Error error) {
+  unfinished_ = std::move(batch_->results);
+  unfinished_.resize(batch_->next);
   batch_.reset();
   forget_worker();
   return error;

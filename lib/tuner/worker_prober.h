@@ -59,6 +59,9 @@ class WorkerProber final : public Prober {
   Result<void> ask(std::vector<BurstRequest> requests);
   // What run() would return, once for each ask(). Nothing while that is under way, or when nothing is.
   std::optional<Result<Answers>> advance();
+  // After advance() has failed: what was asked and dealt with before, lost bursts without a result. The first
+  // requests, in their order; once.
+  Answers take_unfinished() { return std::exchange(unfinished_, {}); }
   // Gives up what is under way, with its worker: the next ask() has another one started. Counts as no loss.
   void abandon();
   [[nodiscard]] bool busy() const { return batch_.has_value(); }
@@ -119,6 +122,7 @@ class WorkerProber final : public Prober {
   std::optional<WorkerLaunch> launch_;  // a worker before its hello
   std::optional<ChildProcess> child_;   // and after it
   std::optional<Batch> batch_;
+  Answers unfinished_;
   Exchange exchange_;
   std::uint64_t next_number_ = 1;
   std::size_t restarts_in_vain_ = 0;

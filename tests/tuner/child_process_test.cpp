@@ -7,6 +7,8 @@
 
 #include <cerrno>
 #include <cmath>
+#include <cstdint>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -64,15 +66,24 @@ TEST(ChildProcess, SaysHowItEndedAlsoUnderAParentThatWasTaughtToIgnoreChildren) 
 TEST(ChildProcess, OneThatFloodsItsErrorsIsNotHeardForEver) {
   auto child = shell("exec yes complaint >&2");
   ASSERT_TRUE(child) << child.error().text();
+  const auto written = [&] {
+    std::ifstream counters("/proc/" + std::to_string(child->process()) + "/io");
+    std::string name;
+    std::int64_t value = 0;
+    while (counters >> name >> value && name != "wchar:") continue;
+    return value;
+  };
+  constexpr std::int64_t enough = std::int64_t{1} << 20U;
   std::string bytes;
-  // The pipe may be empty for a moment while the child is kept from running.
-  int turns = 0;
-  for (int quiet = 0; quiet < 20 && turns < 100'000; ++turns) {
+  // As long as it takes to write that much; then it would have the time to write far more.
+  int turns_after = 0;
+  for (int turns = 0; turns < 60'000 && turns_after < 2000 && written() < 4 * enough; ++turns) {
     (void)child->read_some(bytes);
-    wait_until_ready(child->ready_fd(), 0.01);
-    quiet = is_ready(child->ready_fd()) ? 0 : quiet + 1;
+    wait_until_ready(child->ready_fd(), 0.001);
+    if (written() >= enough) ++turns_after;
   }
-  EXPECT_LT(turns, 100'000);
+  EXPECT_EQ(turns_after, 2000);
+  EXPECT_FALSE(is_ready(child->ready_fd()));
   EXPECT_NE(child->error_text().find("complaint"), std::string::npos);
   EXPECT_NE(end_of(*child).find("killed by signal 9"), std::string::npos);
 }

@@ -115,6 +115,12 @@ TEST(WorkerProber, GivesUpOnAWorkerThatAlwaysDies) {
   EXPECT_EQ(results.error().kind, ErrorKind::unavailable);
   EXPECT_FALSE(results.error().remedy.empty());
   EXPECT_LE((*prober)->restarts(), 10);
+  // Two deaths lose a burst.
+  const auto unfinished = (*prober)->take_unfinished();
+  EXPECT_GE(unfinished.size(), 2U);
+  EXPECT_LT(unfinished.size(), 10U);
+  for (const auto& answer : unfinished) EXPECT_FALSE(answer);
+  EXPECT_TRUE((*prober)->take_unfinished().empty());
 }
 
 TEST(WorkerProber, StartTellsWhatIsWrong) {
@@ -333,6 +339,7 @@ TEST(WorkerWithFakeBlas, OperandsAreCapped) {
 TEST(CleanEnvironment, LeavesBehindWhatChangesABlas) {
   const std::vector<const char*> environment = {"PATH=/bin",
                                                 "OPENBLAS_NUM_THREADS=1",
+                                                "OPENBLAS_CORETYPE=Haswell",
                                                 "OMP_NUM_THREADS=1",
                                                 "GOMP_CPU_AFFINITY=0",
                                                 "MKL_NUM_THREADS=2",
@@ -348,8 +355,8 @@ TEST(CleanEnvironment, LeavesBehindWhatChangesABlas) {
                                                 "ASAN_OPTIONS=abc=1",
                                                 nullptr};
   EXPECT_EQ(clean_environment(environment),
-            (std::vector<std::string>{"PATH=/bin", "LD_LIBRARY_PATH=/l", "HOME=/home/someone",
-                                      "ASAN_OPTIONS=abc=1"}));
+            (std::vector<std::string>{"PATH=/bin", "OPENBLAS_CORETYPE=Haswell", "LD_LIBRARY_PATH=/l",
+                                      "HOME=/home/someone", "ASAN_OPTIONS=abc=1"}));
 }
 
 // ---- Debian's builds ----
