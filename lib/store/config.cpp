@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <optional>
+#include <set>
 #include <utility>
 
 #include "base/parse.h"
@@ -67,9 +68,10 @@ class ConfigReader {
   template <class Take>
   Result<void> each_key(const JsonNode& object, const std::string& path, Take take) {
     for (const auto& node : object.children) {
-      const auto taken = take(node, path.empty() ? node.key : path + "." + node.key);
+      const std::string whole = path.empty() ? node.key : path + "." + node.key;
+      const auto taken = take(node, whole);
       if (!taken) {
-        loaded_.warnings.push_back(place(node) + "the key " + in_quotes(node.key) + " is not known");
+        loaded_.warnings.push_back(place(node) + "the key " + in_quotes(whole) + " is not known");
       } else if (!taken->ok()) {
         return *taken;
       }
@@ -133,7 +135,7 @@ class ConfigReader {
     std::vector<Value> parsed;
     for (const auto& item : node.children) {
       const std::optional<Value> value = item.kind == Kind::text ? from_name(item.text) : std::nullopt;
-      if (!value) return wrong(item, path, allowed);
+      if (!value) return wrong(item, path, allowed + ", and is " + in_quotes(item.text));
       if (std::ranges::find(parsed, *value) != parsed.end())
         return wrong(item, path, "a list without repetition");
       parsed.push_back(*value);
@@ -217,12 +219,29 @@ Result<void> apply_file(FileSystem& files, const std::string& path, LoadedConfig
   const auto text = read_trusted_file(files, path, max_config_bytes);
   if (!text) {
     Error error = text.error();
-    if (error.error_number == EACCES) error.remedy = "run: chmod a+r " + path;
+    if (error.error_number == EACCES) error.remedy = "make it and its directory readable for this user";
     return error;
   }
   if (auto applied = apply_config(loaded, *text, path); !applied) return applied.error();
   loaded.files.push_back(path);
   return {};
+}
+
+// Some 20 to 30 gemms each, of which the service keeps less than a kilobyte in memory.
+constexpr std::size_t most_series = 500;
+
+Result<void> check_size(const Config& config, const std::string& directory) {
+  std::set<Layer> layers;
+  for (const Network& network : config.networks) {
+    for (const Layer& layer : layers_of(network)) layers.insert(layer);
+  }
+  const std::size_t series = layers.size() * config.dtypes.size() * config.passes.size();
+  if (series <= most_series) return {};
+  return Error{ErrorKind::invalid_data,
+               directory + ": networks of " + std::to_string(layers.size()) + " different layers, in " +
+                   std::to_string(config.dtypes.size()) + " dtypes and " +
+                   std::to_string(config.passes.size()) + " passes, are more than can be measured",
+               "name fewer: the product may be at most " + std::to_string(most_series)};
 }
 
 }  // namespace
@@ -245,7 +264,7 @@ Result<LoadedConfig> load_config(FileSystem& files, const std::string& directory
   auto names = files.list_directory(more);
   if (!names) {
     if (names.error().kind != ErrorKind::not_found) return names.error();
-    return loaded;
+    names = std::vector<std::string>{};
   }
   std::ranges::sort(*names);
   for (const auto& name : *names) {
@@ -253,6 +272,7 @@ Result<LoadedConfig> load_config(FileSystem& files, const std::string& directory
     if (!name.ends_with(".json") || name.starts_with('.')) continue;
     if (auto applied = apply_file(files, more + "/" + name, loaded); !applied) return applied.error();
   }
+  if (auto sized = check_size(loaded.config, directory); !sized) return sized.error();
   return loaded;
 }
 

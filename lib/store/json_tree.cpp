@@ -65,10 +65,12 @@ class TreeBuilder {
   // Where the parser stopped is known; what people forget is guessed.
   [[nodiscard]] std::string what_is_wrong(const std::string& token, std::string_view why) const {
     const std::string_view read(begin_, static_cast<std::size_t>(cursor_.at - begin_));
-    if (read.find_first_not_of(blanks) == read.npos) return "the file is empty; the least is {}";
+    if (before(read.size()) == '\0') return "the file is empty; the least is {}";
     const auto says = [&](std::string_view words) { return why.find(words) != why.npos; };
     if (says("unexpected end of input") || says("missing closing quote"))
       return "it ends too early: a bracket, a brace or a quote is not closed";
+    if (says("control character")) return "a quote is not closed before its line ends";
+    if (says("invalid comment")) return "a comment is not closed";
     for (const char bracket : {']', '}'}) {
       if (!says(std::string("unexpected '") + bracket)) continue;
       const std::string comma = before(read.rfind(bracket)) == ',' ? "; the comma before it has to go" : "";
@@ -79,14 +81,29 @@ class TreeBuilder {
     const bool ends_a_value =
         previous == '"' || previous == ']' || previous == '}' || (previous >= '0' && previous <= '9');
     if (says("unexpected string literal") && ends_a_value) text += "; a comma is missing before it";
+    if (says("invalid literal")) text += "; names and texts stand in double quotes, a comment begins with //";
     return text;
   }
 
-  // The last character before there that is no blank.
+  // The last character before there that is neither blank nor in a comment; 0: none.
   [[nodiscard]] char before(std::size_t end) const {
     const std::string_view read(begin_, end);
-    const auto last = read.find_last_not_of(blanks);
-    return last == read.npos ? '\0' : read[last];
+    char last = '\0';
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      if (read.substr(i).starts_with("//")) {
+        i = std::min(read.find('\n', i), read.size());
+      } else if (read.substr(i).starts_with("/*")) {
+        i = std::min(read.find("*/", i + 2), read.size() - 1) + 1;
+      } else if (read[i] == '"') {
+        last = '"';
+        for (++i; i < read.size() && read[i] != '"'; ++i) {
+          if (read[i] == '\\') ++i;
+        }
+      } else if (blanks.find(read[i]) == blanks.npos) {
+        last = read[i];
+      }
+    }
+    return last;
   }
 
   bool fail(std::string what) {

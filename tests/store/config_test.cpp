@@ -69,8 +69,9 @@ TEST(Config, TakesEveryKey) {
 TEST(Config, ReportsUnknownKeysWithTheirLines) {
   const auto loaded = apply("{\n\"tolerence\": 1,\n\"general_grid\": {\n\"size\": [1,2]}}");
   ASSERT_TRUE(loaded);
-  EXPECT_EQ(loaded->warnings, std::vector<std::string>({"c.json, line 2: the key \"tolerence\" is not known",
-                                                        "c.json, line 4: the key \"size\" is not known"}));
+  EXPECT_EQ(loaded->warnings,
+            std::vector<std::string>({"c.json, line 2: the key \"tolerence\" is not known",
+                                      "c.json, line 4: the key \"general_grid.size\" is not known"}));
 }
 
 TEST(Config, NamesLineAndKey) {
@@ -96,7 +97,16 @@ TEST(Config, GuessesWhatWasForgotten) {
   EXPECT_EQ(what("{\"a\": [1, 2,]}"), "c.json, line 1: not JSON at \"]\"; the comma before it has to go");
   EXPECT_EQ(what("{\"budget\": \"1s\"\n\"tolerance\": 0.1}"),
             "c.json, line 2: not JSON at \"\"tolerance\"\"; a comma is missing before it");
-  for (const char* text : {"", " \n\n"}) EXPECT_NE(what(text).find("the file is empty"), std::string::npos);
+  EXPECT_EQ(what("{\"a\": [1, // one\n]}"),
+            "c.json, line 2: not JSON at \"]\"; the comma before it has to go");
+  EXPECT_EQ(what("{\"a\": \"//\" /* x */ // y\n\"b\": 1}"),
+            "c.json, line 2: not JSON at \"\"b\"\"; a comma is missing before it");
+  EXPECT_NE(what("{\"budget\": \"30s }\n}").find("a quote is not closed"), std::string::npos);
+  EXPECT_NE(what("{} /* x").find("a comment is not closed"), std::string::npos);
+  for (const char* text : {"{ tolerance: 1}", "{ 'tolerance': 1}", "# x\n{}", "{\"tolerance\": True}"})
+    EXPECT_NE(what(text).find("in double quotes"), std::string::npos) << what(text);
+  for (const char* text : {"", " \n\n", "// all of it is off\n", "/* {} */"})
+    EXPECT_NE(what(text).find("the file is empty"), std::string::npos);
   for (const char* text : {"{", "{\"a\": 1", "{\"a\": [1,", "{\"a", "{\"a\": 1\n"})
     EXPECT_NE(what(text).find("it ends too early"), std::string::npos) << what(text);
   EXPECT_NE(what("{\"tolerance\":1,\n\"tolerance\":1}").find("line 2: \"tolerance\" is given twice"),
@@ -172,6 +182,20 @@ TEST(Config, IsBounded) {
   std::string many = "{\"x\":[0";
   for (int i = 0; i < 100'000; ++i) many += ",0";
   EXPECT_NE(what(many + "]}").find("more than"), std::string::npos);
+}
+
+TEST(Config, MoreThanCanBeMeasuredIsRefused) {
+  RealFileSystem files;
+  const TemporaryDirectory directory;
+  std::string networks;
+  for (int i = 0; i < 200; ++i) networks += (i == 0 ? "[" : ",[") + std::to_string(1000 + i) + ",10]";
+  directory.write("blastune.json", "{\"networks\": [" + networks + "]}");
+  const auto refused = load_config(files, directory.path());
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("200 different layers, in 2 dtypes and 3 passes"), std::string::npos)
+      << refused.error().what;
+  directory.write("blastune.json", "{\"networks\": [" + networks + "], \"passes\": [\"forward\"]}");
+  EXPECT_TRUE(load_config(files, directory.path()));
 }
 
 TEST(Config, LaterFilesWin) {
