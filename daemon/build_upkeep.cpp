@@ -75,7 +75,12 @@ void BuildUpkeep::count() {
   uncertain_ = progress.gemms - progress.settled;
   campaign_spent_ = progress.spent_seconds;
   lost_ = lost_before_ + progress.lost;
-  curves_ = table().curves.size();
+  curves_.reset();
+}
+
+std::size_t BuildUpkeep::curves() const {
+  if (!curves_) curves_ = table().curves.size();
+  return *curves_;
 }
 
 Table BuildUpkeep::table() const {

@@ -61,7 +61,7 @@ class BuildUpkeep {
   void mark_saved() { has_news_ = false; }
 
   [[nodiscard]] const Build& build() const { return known_.build; }
-  [[nodiscard]] std::size_t curves() const { return curves_; }  // of table()
+  [[nodiscard]] std::size_t curves() const;  // of table(); costs as much as that after each change
   [[nodiscard]] std::size_t gemms() const { return gemms_; }
   [[nodiscard]] std::size_t uncertain() const { return uncertain_; }
   [[nodiscard]] std::int64_t measured_unix() const { return known_.measured_unix; }
@@ -85,7 +85,7 @@ class BuildUpkeep {
   std::optional<CanaryCheck> check_;
   Purpose asked_ = Purpose::measure;
   std::size_t drifted_ = 0;
-  std::size_t curves_ = 0;
+  mutable std::optional<std::size_t> curves_;  // nothing: to be counted
   std::size_t gemms_ = 0;
   std::size_t uncertain_ = 0;
   double campaign_spent_ = 0;  // by the planner there is

@@ -18,6 +18,8 @@ namespace blastune {
 namespace {
 
 constexpr std::size_t most_clients = 32;
+// Those who are here are served in between.
+constexpr std::size_t most_taken_at_once = 8;
 constexpr int most_waiting = 64;
 constexpr double client_seconds = 5;
 constexpr double idle_seconds = 3600;
@@ -35,7 +37,7 @@ Result<sockaddr_un> address_of(const std::string& path) {
 }
 
 // What a killed service left is removed; the instance's lock says that nobody is behind it.
-Result<void> make_room(const std::string& path) {
+Result<void> remove_leftover(const std::string& path) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) {
     if (errno == ENOENT) return {};
@@ -47,10 +49,17 @@ Result<void> make_room(const std::string& path) {
   return {};
 }
 
-bool is_trusted_peer(int socket) {
-  ucred peer{};
+// Nobody in particular where the kernel does not tell.
+ucred peer_of(int socket) {
+  ucred peer{-1, static_cast<uid_t>(-1), static_cast<gid_t>(-1)};
   socklen_t size = sizeof peer;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return false;
+  (void)::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size);
+  return peer;
+}
+
+bool is_trusted_peer(int socket, const ucred& peer) {
+  if (peer.pid < 0) return false;
+  socklen_t size = 0;
   if (peer.uid == 0 || peer.uid == ::geteuid() || peer.gid == ::getegid()) return true;
   // Asked for twice: the first time tells how many there are.
   std::vector<gid_t> groups(64);
@@ -75,7 +84,7 @@ Result<std::unique_ptr<ControlServer>> ControlServer::open(std::string path, Eve
                                                            Answer answer) {
   const auto address = address_of(path);
   if (!address) return address.error();
-  if (auto room = make_room(path); !room) return room.error();
+  if (auto removed = remove_leftover(path); !removed) return removed.error();
   UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
   if (!listener.valid()) return system_error("cannot make a socket", errno);
   // Everybody may ask; what they may ask for is decided for each. Said before it is there: by its name, a
@@ -106,7 +115,7 @@ ControlServer::~ControlServer() {
 }
 
 void ControlServer::accept_clients() {
-  for (std::size_t taken = 0; taken < most_clients; ++taken) {
+  for (std::size_t taken = 0; taken < most_taken_at_once; ++taken) {
     UniqueFd socket(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (!socket.valid()) {
       if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -117,15 +126,26 @@ void ControlServer::accept_clients() {
       listens_from_ = clock_.monotonic_seconds() + pause_seconds;
       return;
     }
-    if (clients_.size() >= most_clients) drop(clients_.begin());
+    if (clients_.size() >= most_clients) make_room();
+    const ucred peer = peer_of(socket.get());
     const Place client = clients_.emplace(clients_.end());
-    client->is_trusted = is_trusted_peer(socket.get());
+    client->is_trusted = is_trusted_peer(socket.get(), peer);
+    client->user = peer.uid;
     client->socket = std::move(socket);
     client->deadline = clock_.monotonic_seconds() + client_seconds;
     const auto added = loop_.add(client->socket.get(), EPOLLIN,
                                  [this, client](std::uint32_t events) { serve(client, events); });
     if (!added) clients_.erase(client);
   }
+}
+
+// The oldest of the user who has most of them goes, but not unheard: what it asks may lie there unread.
+void ControlServer::make_room() {
+  const auto held_by = [this](uid_t user) { return std::ranges::count(clients_, user, &Client::user); };
+  const Place chosen =
+      std::ranges::max_element(clients_, {}, [&](const Client& client) { return held_by(client.user); });
+  if (chosen->reply.empty() && receive(*chosen) && !chosen->reply.empty()) (void)send(*chosen);
+  drop(chosen);
 }
 
 void ControlServer::serve(Place client, std::uint32_t events) {
@@ -161,7 +181,6 @@ bool ControlServer::receive(Client& client) {
     reply = Refusal{RefusalKind::bad_request, request.error().what};
   }
   client.reply = encode(reply) + '\n';
-  ++answered_;
   return true;
 }
 

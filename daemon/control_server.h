@@ -5,6 +5,8 @@
 // there for longest goes. Driven by the event loop; never blocks.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -37,14 +39,13 @@ class ControlServer {
   // Drops clients whose time is over, listens again after a pause, and says in how many seconds to call
   // again.
   double drop_slow_clients();
-  // How many requests were answered since it was opened.
-  [[nodiscard]] std::int64_t answered() const { return answered_; }
 
  private:
   struct Client {
     UniqueFd socket;
     double deadline = 0;
     bool is_trusted = false;
+    uid_t user = 0;
     std::string received;
     std::string reply;
     std::size_t sent = 0;
@@ -59,6 +60,7 @@ class ControlServer {
   bool receive(Client& client);
   bool send(Client& client);
   void drop(Place client);
+  void make_room();
 
   std::string path_;
   EventLoop& loop_;
@@ -67,7 +69,6 @@ class ControlServer {
   UniqueFd listener_;
   std::optional<double> listens_from_;  // a client that cannot be taken would end every wait at once
   std::list<Client> clients_;           // oldest first
-  std::int64_t answered_ = 0;
 };
 
 }  // namespace blastune

@@ -27,7 +27,8 @@ std::string reason_untunable(const WorkerHello& library) {
   return {};
 }
 
-Reconciled reconcile(std::vector<KnownBuild>& builds, std::vector<FoundBuild> found, const MakeUpkeep& make) {
+Reconciled reconcile(std::vector<KnownBuild>& builds, std::vector<FoundBuild> found,
+                     const std::vector<UnusableLibrary>& unusable, const MakeUpkeep& make) {
   Reconciled result;
   std::vector<KnownBuild> now;
   for (FoundBuild& one : found) {
@@ -48,7 +49,21 @@ Reconciled reconcile(std::vector<KnownBuild>& builds, std::vector<FoundBuild> fo
     result.added.push_back(now.size());
     now.push_back(std::move(added));
   }
-  for (const KnownBuild& build : builds) result.gone.push_back(build.found.hello.build);
+  const auto may_be_there = [&](const KnownBuild& build) {
+    const auto leads_to_it = [&](const std::string& name) {
+      return name == build.found.hello.build.path ||
+             std::ranges::find(build.found.names, name) != build.found.names.end();
+    };
+    return std::ranges::any_of(unusable, [&](const UnusableLibrary& library) {
+      return leads_to_it(library.name) && may_pass(library.error);
+    });
+  };
+  for (KnownBuild& build : builds) {
+    if (may_be_there(build))
+      now.push_back(std::move(build));
+    else
+      result.gone.push_back(build.found.hello.build);
+  }
   builds = std::move(now);
   return result;
 }

@@ -30,13 +30,15 @@ struct KnownBuild {
 // Why nothing can be tuned for such a build; empty when it can.
 [[nodiscard]] std::string reason_untunable(const WorkerHello& library);
 
-// What was found takes the place of what was known; a build that is still there keeps its upkeep.
+// What was found takes the place of what was known; a build that is still there keeps its upkeep. One that
+// could not be looked at just now, going by `unusable`, is there still.
 using MakeUpkeep = std::function<std::unique_ptr<BuildUpkeep>(const WorkerHello& library)>;
 struct Reconciled {
   std::vector<std::size_t> added;  // indices into the new list
   std::vector<Build> gone;
 };
-Reconciled reconcile(std::vector<KnownBuild>& builds, std::vector<FoundBuild> found, const MakeUpkeep& make);
+Reconciled reconcile(std::vector<KnownBuild>& builds, std::vector<FoundBuild> found,
+                     const std::vector<UnusableLibrary>& unusable, const MakeUpkeep& make);
 
 [[nodiscard]] std::vector<BuildView> views(const std::vector<KnownBuild>& builds, Instant now);
 

@@ -50,6 +50,12 @@ int run(int count, char** words) {
   const std::string directory = options->config_directory.empty()
                                     ? config_directory_of(running_program(), files)
                                     : options->config_directory;
+  const auto named = files.status(directory);
+  if (named && named->regular) {
+    std::cerr << "blastuned: " << directory
+              << " is a file; --config names the directory that blastune.json is in\n";
+    return daemon_wrong_config;
+  }
   auto config = load_config(files, directory);
   if (!config) {
     std::cerr << "blastuned: " << config.error().text() << '\n';

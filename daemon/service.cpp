@@ -4,6 +4,7 @@
 #include "daemon/service.h"
 
 #include <sys/epoll.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -33,6 +34,13 @@ double save_interval(double uptime, bool is_sure) {
   if (is_sure) return 0;
   if (uptime < 60) return 3;
   return uptime < 600 ? 15 : 60;
+}
+
+// To the nanosecond, unlike that of the process with all its children.
+double this_thread_seconds() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) * 1e-9;
 }
 
 bool is_forbidden(const Error& error) {
@@ -73,7 +81,7 @@ DaemonExitStatus Service::run() {
   }
   while (!ending_) {
     const double seconds = step();
-    await(std::min(seconds, notifier_.alive_interval().value_or(longest_step_seconds)));
+    wait_until_needed(std::min(seconds, notifier_.alive_interval().value_or(longest_step_seconds)));
   }
   end();
   return exit_status_;
@@ -124,8 +132,13 @@ Result<void> Service::start() {
   } else if (keeper.error().error_number != EWOULDBLOCK) {
     // Without a number the file itself is the matter, as a directory of that name is.
     if (is_forbidden(keeper.error()) || keeper.error().error_number == 0) exit_status_ = daemon_cannot_create;
-    return Error{keeper.error().kind, keeper.error().what,
-                 "make its directory writable for the service, or choose another place with --table"};
+    const std::string& remedy = keeper.error().remedy;
+    const std::string elsewhere = "choose another place with --table";
+    // Without a number it is the file itself, and what is said of it says more than could be said here.
+    const bool knows_better = keeper.error().error_number == 0 && !remedy.empty();
+    return Error{
+        keeper.error().kind, keeper.error().what,
+        (knows_better ? remedy : "make its directory writable for the service") + ", or " + elsewhere};
   }
 
   auto control = ControlServer::open(
@@ -146,7 +159,6 @@ Result<void> Service::start() {
 Result<void> Service::read_machine() {
   auto machine = read_machine_signature(options_.kernel);
   if (!machine) return machine.error();
-  machine_ = std::move(machine).value();
   HwlocTopologySource source;
   auto topology = source.read();
   if (!topology) return topology.error();
@@ -156,6 +168,7 @@ Result<void> Service::read_machine() {
                  topology->origin + " describes another machine than the one that runs this",
                  "unset it for the service"};
   }
+  machine_ = std::move(machine).value();
   counts_ = candidate_threads(*topology, capacity(*topology, read_cpu_limits(options_.kernel)));
   return {};
 }
@@ -171,6 +184,7 @@ void Service::end() {
 }
 
 void Service::on_signal(int signal) {
+  turn_needed_ = true;
   if (signal == SIGHUP) {
     (void)reload(true);
   } else {
@@ -178,18 +192,27 @@ void Service::on_signal(int signal) {
   }
 }
 
-// Answering is not measuring: whoever asks and asks uses up nobody's budget.
+// Clients alone are no reason to look at everything anew.
+void Service::wait_until_needed(double seconds) {
+  const double until = now().awake + seconds;
+  turn_needed_ = false;
+  for (double left = seconds; left > 0 && !turn_needed_ && !ending_; left = until - now().awake) {
+    await(std::min(left, control_->drop_slow_clients()));
+  }
+}
+
+// What is handled here is clients: workers are listened to in the turns. And clients are not measuring:
+// whoever asks and asks, or only knocks, uses up nobody's budget.
 void Service::await(double seconds) {
   account();
   const double accounted = accounted_seconds_;
-  const std::int64_t answered = control_->answered();
-  const double before = own_cpu_seconds();
+  const double before = this_thread_seconds();
   loop_->wait_and_handle(seconds);
-  // An answer that ended a measurement was accounted with it.
-  if (control_->answered() == answered || accounted_seconds_ != accounted) return;
-  const double answering = own_cpu_seconds() - before;
-  scheduler_->spent(now(), answering, true);
-  accounted_seconds_ += answering;
+  // A request that ended a measurement was accounted with it.
+  if (accounted_seconds_ != accounted) return;
+  const double handling = this_thread_seconds() - before;
+  scheduler_->spent(now(), handling, true);
+  accounted_seconds_ += handling;
 }
 
 // What was used since the last time is charged to what it was used for.
@@ -202,13 +225,12 @@ void Service::account() {
 double Service::step() {
   notifier_.alive(now().awake);
   account();
-  const double clients = control_->drop_slow_clients();
   double next = 0;
   if (!ending_) next = work();
   if (ending_) return 0;
   tell_manager();
   // Bounded, because nobody tells of changes: they are looked for.
-  return std::min({next, clients, look_around_seconds});
+  return std::min(next, look_around_seconds);
 }
 
 void Service::look_around() {
@@ -235,10 +257,13 @@ void Service::look_around() {
     if (is_loader) continue;
     for (KnownBuild& build : builds_) build.check_wanted = true;
   }
-  if (machine_changed) {
+  if (machine_changed || !machine_is_read_) {
     const auto before = counts_;
     const MachineSignature machine = machine_;
-    if (auto read = read_machine(); !read) {
+    const auto read = read_machine();
+    // Tried again with the next look.
+    machine_is_read_ = read.ok();
+    if (!read) {
       edges_.log.error(read.error());
     } else if (machine_ != machine) {
       change_machine();
@@ -364,7 +389,7 @@ void Service::save_when_due(bool at_once) {
     auto keeper = TableKeeper::open(edges_.files, options_.table_path, TableKeeper::Damaged::set_aside);
     if (!keeper) {
       const bool is_locked = keeper.error().error_number == EWOULDBLOCK;
-      const std::string error = is_locked ? "" : keeper.error().text();
+      const std::string error = is_locked ? "" : keeper.error().what;
       if (!error.empty() && error != save_error_) edges_.log.error("the table cannot be used: " + error);
       save_error_ = error;
       save_again_ = now().awake + table_retry_seconds;
@@ -375,28 +400,27 @@ void Service::save_when_due(bool at_once) {
     search_wanted_ = true;
     return;
   }
-  std::vector<Table> tables;
-  bool is_sure = true;
-  for (const KnownBuild& build : builds_) {
-    if (!build.upkeep || (!build.upkeep->has_news() && !rewrite_table_)) continue;
-    Table table = build.upkeep->table();
-    if (table.curves.empty()) continue;
-    is_sure = is_sure && build.upkeep->uncertain() == 0;
-    tables.push_back(std::move(table));
-  }
+  const auto is_wanted = [this](const KnownBuild& build) {
+    return build.upkeep && (build.upkeep->has_news() || rewrite_table_) && build.upkeep->curves() > 0;
+  };
+  const bool is_sure = std::ranges::none_of(
+      builds_, [&](const KnownBuild& build) { return is_wanted(build) && build.upkeep->uncertain() > 0; });
   // Those of other machines and builds are written again, too.
-  if (tables.empty() && (!rewrite_table_ || keeper_->tables().empty())) {
+  if (std::ranges::none_of(builds_, is_wanted) && (!rewrite_table_ || keeper_->tables().empty())) {
     save_error_.clear();  // what could not be saved has gone with its build
     return;
   }
   const double awake = now().awake;
   const double interval = save_interval(awake - started_, is_sure);
-  const bool is_due = at_once || rewrite_table_ || awake - saved_ >= interval;
+  const bool is_due = at_once || rewrite_table_ || !save_error_.empty() || awake - saved_ >= interval;
   if (!is_due || (!at_once && awake < save_again_)) return;
+  std::vector<Table> tables;
+  for (const KnownBuild& build : builds_) {
+    if (is_wanted(build)) tables.push_back(build.upkeep->table());
+  }
   if (auto kept = keeper_->keep(tables); !kept) {
-    if (save_error_ != kept.error().text())
-      edges_.log.error("the table is not saved: " + kept.error().text());
-    save_error_ = kept.error().text();
+    if (save_error_ != kept.error().what) edges_.log.error("the table is not saved: " + kept.error().what);
+    save_error_ = kept.error().what;
     save_again_ = awake + table_retry_seconds;
     return;
   }

@@ -74,6 +74,7 @@ class Service {
   double work();
   [[nodiscard]] std::optional<Decision> find_obstacle() const;
   double wait(const Decision& decision);
+  void wait_until_needed(double seconds);
   void await(double seconds);
   void account();
 
@@ -84,6 +85,8 @@ class Service {
   bool have_prober(std::size_t build);
   void advance_prober();
   void end_slice(WorkerProber::Answers answers);
+  bool end_slice_early(const WorkerProber::Answers& answers);
+  void note_checked(std::size_t build);
   void fail_prober(const Error& error);
   void release_prober();
   void watch_worker(int descriptor);
@@ -128,6 +131,7 @@ class Service {
   std::unique_ptr<ControlServer> control_;
   std::string worker_;
   MachineSignature machine_;
+  bool machine_is_read_ = true;  // as it is since it last changed
   std::vector<int> counts_;
   Surroundings surroundings_;
   double looked_around_ = 0;
@@ -138,12 +142,14 @@ class Service {
   std::string busy_sentence_;
   double accounted_seconds_ = 0;
   bool in_first_run_ = false;
+  bool turn_needed_ = false;  // something came that is not only for a client
 
   std::vector<KnownBuild> builds_;
   std::vector<UnusableStatus> unusable_;
   std::unique_ptr<BuildSearch> search_;
   double search_after_ = -1e9;  // not before; a search that failed is tried again then
   bool search_wanted_ = true;
+  int searches_in_vain_ = 0;  // that could not look at all there is
   bool has_searched_ = false;
   bool told_no_library_ = false;
   std::string search_error_;

@@ -39,8 +39,9 @@ std::string Service::wait_sentence(const Decision& decision) const {
       return "leaves " + describe(builds_[decision.build].found.hello.build) +
              " alone for a while: " + builds_[decision.build].trouble;
     case WaitReason::no_library:
-      return builds_.empty() ? "no OpenBLAS is here; waits for one to be installed"
-                             : "no OpenBLAS here can be tuned";
+      return builds_.empty()
+                 ? "no OpenBLAS is here; waits for one to be installed (Debian: libopenblas0-pthread)"
+                 : "no OpenBLAS here can be tuned";
     case WaitReason::one_processor:
       return "one usable processor leaves no choice of a thread count";
     case WaitReason::cannot_write:
@@ -87,10 +88,15 @@ ControlReply Service::answer(ControlRequest request, bool is_trusted) {
     return Refusal{RefusalKind::forbidden, "only root and members of the service's group may ask for that"};
   }
   if (request == ControlRequest::reload) {
+    turn_needed_ = true;
     if (auto reloaded = reload(false); !reloaded)
       return Refusal{RefusalKind::failed, reloaded.error().text()};
-    return Accepted{"the configuration was read again"};
+    std::string told = "the configuration was read again";
+    if (config_.files.empty()) told += "; there is no file, so what is built in holds";
+    for (const auto& warning : config_.warnings) told += "; " + warning;
+    return Accepted{told};
   }
+  turn_needed_ = true;
   const double awake = now().awake;
   if (awake - measured_now_ < between_measure_requests_seconds) {
     return Refusal{RefusalKind::rate_limited,

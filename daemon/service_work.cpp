@@ -4,6 +4,7 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 #include "daemon/service.h"
@@ -12,6 +13,8 @@ namespace blastune {
 namespace {
 
 constexpr double search_retry_seconds = 30;
+constexpr double longest_search_pause_seconds = 3600;
+constexpr int most_doublings = 10;
 constexpr double prober_idle_seconds = 5;
 // The worker is killed when a burst takes this long without saying anything; a tune at a terminal can wait
 // for longer.
@@ -116,7 +119,9 @@ double Service::wait(const Decision& decision) {
   const Activity activity = is_settled    ? Activity::settled
                             : has_nothing ? Activity::nothing_to_tune
                                           : Activity::waiting;
-  say(activity, decision.reason, wait_sentence(decision), decision.seconds);
+  // What only an event can end has no time.
+  say(activity, decision.reason, wait_sentence(decision),
+      has_nothing ? std::nullopt : std::optional(decision.seconds));
   return seconds;
 }
 
@@ -142,7 +147,7 @@ void Service::end_search(Result<Discovery> outcome) {
   search_error_.clear();
   const bool knew_some = !builds_.empty();
   save_when_due(true);  // a build that is gone takes along what is not saved
-  auto reconciled = reconcile(builds_, std::move(outcome->builds),
+  auto reconciled = reconcile(builds_, std::move(outcome->builds), outcome->unusable,
                               [this](const WorkerHello& library) { return make_upkeep(library); });
   scheduler_->forget_current();
   for (const std::size_t index : reconciled.added) {
@@ -162,7 +167,18 @@ void Service::end_search(Result<Discovery> outcome) {
   }
   for (const Build& gone : reconciled.gone) edges_.log.info("gone: " + describe(gone) + ", " + gone.path);
   unusable_.clear();
-  for (const auto& library : outcome->unusable) unusable_.push_back({library.name, library.error.text()});
+  for (const auto& library : outcome->unusable) unusable_.push_back({library.name, library.error.what});
+  const bool may_be_more = std::ranges::any_of(
+      outcome->unusable, [](const UnusableLibrary& library) { return may_pass(library.error); });
+  if (may_be_more) {
+    search_wanted_ = true;
+    search_after_ =
+        now().awake + std::min(longest_search_pause_seconds,
+                               search_retry_seconds * std::exp2(std::min(searches_in_vain_, most_doublings)));
+    ++searches_in_vain_;
+  } else {
+    searches_in_vain_ = 0;
+  }
   if (builds_.empty() && (knew_some || !told_no_library_)) {
     told_no_library_ = true;
     std::string tried;
@@ -179,7 +195,7 @@ void Service::watch_worker(int descriptor) {
   watched_ = descriptor;
   if (descriptor < 0) return;
   // The turn of the loop that follows asks the worker's owner to go on.
-  if (auto added = loop_->add(descriptor, EPOLLIN, [](std::uint32_t) {}); !added)
+  if (auto added = loop_->add(descriptor, EPOLLIN, [this](std::uint32_t) { turn_needed_ = true; }); !added)
     edges_.log.error(added.error());
 }
 
@@ -224,8 +240,36 @@ void Service::fail_prober(const Error& error) {
   KnownBuild& build = builds_[prober_build_];
   if (build.trouble != error.text())
     edges_.log.error(describe(build.found.hello.build) + ": " + error.text());
+  const bool learnt = slice_ && end_slice_early(prober_->take_unfinished());
+  if (learnt) build.failures = 0;
   note_failure(build, error.text(), now());
   release_prober();
+}
+
+// What was answered or lost before the prober failed counts: asked again and again, the same bursts would
+// keep it from all others. True when something was answered.
+bool Service::end_slice_early(const WorkerProber::Answers& answers) {
+  const Slice slice = std::move(*slice_);
+  slice_.reset();
+  account();
+  const std::span<const BurstRequest> requests = slice.requests;
+  const std::size_t done = std::min(answers.size(), requests.size());
+  BuildUpkeep& upkeep = *builds_[slice.decision.build].upkeep;
+  const bool was_checking = upkeep.is_checking();
+  ++slices_;
+  upkeep.record(requests.first(done), answers, now().awake - slice.start, edges_.clock.unix_seconds());
+  upkeep.discard(requests.subspan(done), 0);
+  if (was_checking && !upkeep.is_checking()) note_checked(slice.decision.build);
+  scheduler_->worked(slice.start, now(), slice.decision, false);
+  return std::ranges::any_of(answers, [](const auto& answer) { return answer.has_value(); });
+}
+
+void Service::note_checked(std::size_t index) {
+  KnownBuild& build = builds_[index];
+  build.checked_at = now().passed;
+  if (build.upkeep->drifted_last_check() == 0) return;
+  edges_.log.info(describe(build.upkeep->build()) + " is not as its table says any more; " +
+                  std::to_string(build.upkeep->uncertain()) + " gemms are measured again");
 }
 
 void Service::advance_prober() {
@@ -310,13 +354,7 @@ void Service::end_slice(WorkerProber::Answers answers) {
       build.failures = 0;
       build.trouble.clear();
     }
-    if (was_checking && !upkeep.is_checking()) {
-      build.checked_at = ended.passed;
-      if (upkeep.drifted_last_check() > 0) {
-        edges_.log.info(describe(upkeep.build()) + " is not as its table says any more; " +
-                        std::to_string(upkeep.uncertain()) + " gemms are measured again");
-      }
-    }
+    if (was_checking && !upkeep.is_checking()) note_checked(slice.decision.build);
   }
   scheduler_->worked(slice.start, ended, slice.decision, disturbed);
   scheduler_->look(ended, disturbed ? ended.awake : slice.start, look.busy);

@@ -35,7 +35,7 @@ std::unique_ptr<BuildUpkeep> make(const WorkerHello& library) {
 
 TEST(KnownBuilds, ABuildThatIsStillThereKeepsWhatIsKnownOfIt) {
   std::vector<KnownBuild> builds;
-  auto first = reconcile(builds, {found("aa", "/a/lib.so"), found("bb", "/b/lib.so")}, make);
+  auto first = reconcile(builds, {found("aa", "/a/lib.so"), found("bb", "/b/lib.so")}, {}, make);
   EXPECT_EQ(first.added, (std::vector<std::size_t>{0, 1}));
   EXPECT_TRUE(first.gone.empty());
   const BuildUpkeep* of_b = builds[1].upkeep.get();
@@ -44,7 +44,7 @@ TEST(KnownBuilds, ABuildThatIsStillThereKeepsWhatIsKnownOfIt) {
   builds[1].check_wanted = true;
   note_failure(builds[1], "it hangs", {10, 10});
 
-  auto second = reconcile(builds, {found("cc", "/c/lib.so"), found("bb", "/elsewhere/lib.so")}, make);
+  auto second = reconcile(builds, {found("cc", "/c/lib.so"), found("bb", "/elsewhere/lib.so")}, {}, make);
   EXPECT_EQ(second.added, std::vector<std::size_t>{0});
   ASSERT_EQ(second.gone.size(), 1U);
   EXPECT_EQ(second.gone[0].build_id, "aa");
@@ -56,10 +56,24 @@ TEST(KnownBuilds, ABuildThatIsStillThereKeepsWhatIsKnownOfIt) {
   EXPECT_TRUE(builds[1].check_wanted);
   EXPECT_EQ(builds[1].trouble, "it hangs");
 
-  auto third = reconcile(builds, {}, make);
+  auto third = reconcile(builds, {}, {}, make);
   EXPECT_TRUE(third.added.empty());
   EXPECT_EQ(third.gone.size(), 2U);
   EXPECT_TRUE(builds.empty());
+}
+
+TEST(KnownBuilds, ABuildThatCouldNotBeLookedAtJustNowIsThereStill) {
+  std::vector<KnownBuild> builds;
+  reconcile(builds, {found("aa", "/a/lib.so"), found("bb", "/b/lib.so")}, {}, make);
+  const Error passing{ErrorKind::unavailable, "out of descriptors", "", 24};
+  const Error lasting{ErrorKind::not_found, "there is no /b/lib.so", ""};
+  const auto outcome = reconcile(builds, {}, {{"/a/lib.so", passing}, {"/b/lib.so", lasting}}, make);
+  ASSERT_EQ(builds.size(), 1U);
+  EXPECT_EQ(builds[0].found.hello.build.build_id, "aa");
+  EXPECT_NE(builds[0].upkeep, nullptr);
+  ASSERT_EQ(outcome.gone.size(), 1U);
+  EXPECT_EQ(outcome.gone[0].build_id, "bb");
+  EXPECT_TRUE(outcome.added.empty());
 }
 
 TEST(KnownBuilds, WhatCannotBeTunedIsKnownWithItsReason) {
@@ -71,7 +85,7 @@ TEST(KnownBuilds, WhatCannotBeTunedIsKnownWithItsReason) {
   single.hello.build.max_threads = 1;
   FoundBuild strange = found("\xff\xfe", "/d");  // no table with it could be written
   std::vector<KnownBuild> builds;
-  const auto outcome = reconcile(builds, {serial, fixed, single, strange}, make);
+  const auto outcome = reconcile(builds, {serial, fixed, single, strange}, {}, make);
   EXPECT_EQ(outcome.added.size(), 4U);
   for (const KnownBuild& build : builds) {
     EXPECT_EQ(build.upkeep, nullptr);
@@ -86,7 +100,7 @@ TEST(KnownBuilds, WhatCannotBeTunedIsKnownWithItsReason) {
 
 TEST(KnownBuilds, FailuresAreLeftAloneForLongerEachTimeUpToAboutAnHour) {
   std::vector<KnownBuild> builds;
-  reconcile(builds, {found("aa", "/a")}, make);
+  reconcile(builds, {found("aa", "/a")}, {}, make);
   KnownBuild& build = builds[0];
   Instant now{1000, 5000};
   double last = 0;
@@ -111,7 +125,7 @@ TEST(KnownBuilds, FailuresAreLeftAloneForLongerEachTimeUpToAboutAnHour) {
 
 TEST(KnownBuilds, TellsTheSchedulerAndPeopleTheSame) {
   std::vector<KnownBuild> builds;
-  reconcile(builds, {found("aa", "/a")}, make);
+  reconcile(builds, {found("aa", "/a")}, {}, make);
   const Instant now{1000, 5000};
   BuildView view = views(builds, now)[0];
   BuildStatus status = status_of(builds[0], now, 3600);

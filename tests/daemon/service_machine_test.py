@@ -33,5 +33,18 @@ class Machine(unittest.TestCase):
         self.assertEqual(self.service.end()[0], 0)
 
 
+    def test_a_machine_that_cannot_be_read_at_once_is_read_later(self):
+        kernel = self.service.root / "kernel"
+        (kernel / "sys/devices/system/cpu/present").write_text("0-1\n")
+        self.service.start().settle()
+        (kernel / "proc/cpuinfo").rename(kernel / "away")
+        (kernel / "sys/devices/system/cpu/present").write_text("0-63\n")
+        (kernel / "sys/devices/system/cpu/online").write_text("0-63\n")
+        live_service.wait_until(lambda: "came online" in self.service.said(), "the look", LOOK_AROUND)
+        (kernel / "away").rename(kernel / "proc/cpuinfo")
+        live_service.wait_until(lambda: 64 in self.machines(), "a table of the new machine", LOOK_AROUND)
+        self.assertEqual(self.service.end()[0], 0)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -82,15 +82,41 @@ class Workers(Trouble):
                 status = self.service.wait_for(lambda now: now["builds"][0]["state"] == "unusable", "giving up")
                 self.assertNotEqual(status["builds"][0]["reason"], "")
                 self.assertIn(status["builds"][0]["reason"], self.wait_reason("failing")["doing"])
-                # Asked for once more, twice as many have crashed.
+                # Asked for once more, more have crashed.
                 self.service.client("status", "--measure-now")
                 lost = status["lost_bursts"]
                 self.service.wait_for(lambda now: now["builds"][0]["state"] != "unusable", "another try")
                 self.service.wait_for(lambda now: now["builds"][0]["state"] == "unusable", "giving up again")
-                self.assertGreaterEqual(self.service.status()["lost_bursts"], lost)
+                self.assertGreater(self.service.status()["lost_bursts"], lost)
                 self.assertEqual(self.service.workers(), [])
                 self.assertLessEqual(self.service.descriptors(), before)
                 self.assertEqual(self.service.end()[0], 0)
+
+    def test_multiplies_that_crash_keep_no_others_from_being_measured(self):
+        self.service.mood("picky")
+        self.service.start()
+        status = self.service.wait_for(lambda now: now["builds"] and now["builds"][0]["state"] == "unusable",
+                                       "giving up")
+        self.assertIn("killed by signal 9", status["builds"][0]["reason"])
+        self.assertGreater(status["lost_bursts"], 0)
+        asked = time.monotonic()
+        self.service.client("status", "--measure-now")
+        more = self.service.wait_for(lambda now: now["lost_bursts"] > status["lost_bursts"], "others' turn")
+        self.assertLess(time.monotonic() - asked, live_service.PATIENCE)
+        self.assertGreaterEqual(more["slices"], 2)
+
+    def test_a_search_that_could_not_look_leaves_what_is_known(self):
+        self.service.start().settle()
+        curves = self.service.curves()
+        self.service.mood("dying")
+        self.service.process.send_signal(signal.SIGHUP)
+        status = self.service.wait_for(lambda now: now["unusable"], "a search")
+        self.assertIn("killed by signal 9", status["unusable"][0]["reason"])
+        self.assertEqual(status["builds"][0]["curves"], curves)
+        self.service.mood("good")
+        # It looks again by itself.
+        self.service.wait_for(lambda now: not now["unusable"], "another search", 2 * live_service.PATIENCE)
+        self.assertEqual(self.service.settle()["builds"][0]["curves"], curves)
 
     def test_a_library_that_is_no_openblas_is_told_and_waited_for(self):
         self.service.mood("refusing")
@@ -200,6 +226,15 @@ class Tables(Trouble):
                 self.assertEqual(self.service.end()[0], 0)
                 self.assertEqual((self.service.table.parent / "table.json.damaged").read_bytes(), bad)
                 self.assertIn("starting over", self.service.said())
+
+    def test_a_table_that_others_may_write_is_refused_with_what_mends_it(self):
+        self.service.start().settle()
+        self.service.end()
+        self.service.table.chmod(0o664)
+        ended = self.service.run()
+        self.assertEqual(ended.returncode, 73)
+        self.assertIn(f"chmod go-w {self.service.table}", ended.stderr)
+        self.service.table.chmod(0o644)
 
     def test_the_table_of_another_machine_is_kept(self):
         self.service.start().settle()
