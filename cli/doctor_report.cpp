@@ -307,10 +307,20 @@ nlohmann::ordered_json build_json(const FoundBuild& found) {
 
 DoctorInputs look(const DoctorOptions& options) {
   DoctorInputs inputs;
+  RealFileSystem files;
+  const auto config = load_config(files, options.config_directory);
+  if (config)
+    inputs.config_warnings = config->warnings;
+  else
+    inputs.config_error = config.error();
   const Result<std::string> worker = find_worker();
   if (worker) {
     DiscoveryOptions discovery = usual_places();
     discovery.worker_options.interrupted = options.interrupted;
+    if (config) {
+      const auto& libraries = config->config.daemon.libraries;
+      discovery.files.insert(discovery.files.end(), libraries.begin(), libraries.end());
+    }
     if (!options.blas_file.empty()) discovery.files.push_back(options.blas_file);
     Result<Discovery> found = discover_builds(*worker, discovery);
     if (found)
@@ -324,12 +334,6 @@ DoctorInputs look(const DoctorOptions& options) {
     if (const char* value = ::getenv(variable); value != nullptr)
       inputs.variables.push_back(std::string(variable) + "=" + value);
   }
-  RealFileSystem files;
-  auto config = load_config(files, options.config_directory);
-  if (config)
-    inputs.config_warnings = std::move(config->warnings);
-  else
-    inputs.config_error = config.error();
   inputs.limits = read_cpu_limits();
   inputs.online_processors = static_cast<int>(std::max(1L, ::sysconf(_SC_NPROCESSORS_ONLN)));
   if (Result<MachineSignature> machine = read_machine_signature()) inputs.machine = std::move(*machine);
@@ -387,14 +391,15 @@ std::string doctor_json(const DoctorInputs& inputs, const std::vector<Finding>& 
   return root.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
-Result<void> run_doctor(const DoctorOptions& options, std::ostream& out) {
+Result<bool> run_doctor(const DoctorOptions& options, std::ostream& out) {
   const DoctorInputs inputs = look(options);
   if (inputs.discovery_error && inputs.discovery_error->kind == ErrorKind::interrupted)
     return *inputs.discovery_error;
   const std::vector<Finding> findings = diagnose(inputs);
   out << (options.json ? doctor_json(inputs, findings) : doctor_text(findings)) << std::flush;
   if (!out) return Error{ErrorKind::unavailable, "cannot write the answer", "check where it goes"};
-  return {};
+  return std::none_of(findings.begin(), findings.end(),
+                      [](const Finding& finding) { return finding.severity == Severity::problem; });
 }
 
 }  // namespace blastune

@@ -70,6 +70,7 @@ struct DoctorOptions {
   std::function<bool()> interrupted = {};  // asked while libraries are loaded
 };
 
-Result<void> run_doctor(const DoctorOptions& options, std::ostream& out);
+// Whether nothing is a problem.
+Result<bool> run_doctor(const DoctorOptions& options, std::ostream& out);
 
 }  // namespace blastune

@@ -18,8 +18,9 @@ void add_doctor_verb(CommandLine& program) {
     DoctorOptions asked = *options;
     asked.config_directory = session.config_directory;
     asked.interrupted = [] { return Interruption::requested(); };
-    if (auto told = run_doctor(asked, session.out); !told) return told.error();
-    return exit_done;
+    const auto healthy = run_doctor(asked, session.out);
+    if (!healthy) return healthy.error();
+    return *healthy ? exit_done : exit_failed;
   });
 }
 

@@ -54,9 +54,10 @@ std::string sentence(const DaemonStatus& status) {
 
 void add_spending(std::string& text, const DaemonStatus& status) {
   const SpentTime& spent = status.spent;
-  text += fmt::format("spent {} of the {} of processor time it may spend in an hour, {} since its start\n",
-                      spent_text(spent.last_hour), spent_text(spent.allowed_per_hour),
-                      spent_text(spent.since_start));
+  text += fmt::format(
+      "spent {} of processor time in the last hour, {} since its start; may spend {} an hour besides first "
+      "runs\n",
+      spent_text(spent.last_hour), spent_text(spent.since_start), spent_text(spent.allowed_per_hour));
   text += fmt::format("measured in {}", count_text(status.slices, "slice"));
   if (status.disturbed_slices > 0) {
     text += fmt::format(", {} of them disturbed and thrown away", status.disturbed_slices);

@@ -43,7 +43,9 @@ Error refusal_error(const Refusal& refusal) {
   const bool not_allowed = refusal.kind == RefusalKind::forbidden;
   return {ErrorKind::unavailable,
           "blastuned refused (" + std::string(name(refusal.kind)) + "): " + printable(refusal.message),
-          not_allowed ? "ask as root or as a member of the group blastune" : ""};
+          not_allowed ? "ask as root, as its own user or as a member of its group (blastune, where a package "
+                        "installed it)"
+                      : ""};
 }
 
 // What ask_daemon says, with a reply of the other kind as an error.

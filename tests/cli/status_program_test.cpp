@@ -133,7 +133,7 @@ TEST_F(StatusProgram, ARefusalIsAFailureWithItsReason) {
   const Ended ended = run({"--reload"});
   EXPECT_EQ(ended.status, 1);
   EXPECT_NE(ended.messages.find("refused (forbidden): user 1000 may not"), ended.messages.npos);
-  EXPECT_NE(ended.messages.find("group blastune"), ended.messages.npos) << ended.messages;
+  EXPECT_NE(ended.messages.find("member of its group (blastune"), ended.messages.npos) << ended.messages;
 }
 
 TEST_F(StatusProgram, AnAnswerThatIsNoneIsAFailure) {

@@ -19,7 +19,8 @@ TEST(StatusText, SaysWhatItDoesWhatItSpentAndWhatItKnows) {
       status_text(sample_status(), {}),
       "blastuned 0.1.0, process 812, running for 3 hours\n"
       "waits, since others use 1.8 of 2 processors; looks again in 5 seconds\n"
-      "spent 12.5 s of the 36.0 s of processor time it may spend in an hour, 95.2 s since its start\n"
+      "spent 12.5 s of processor time in the last hour, 95.2 s since its start; may spend 36.0 s an hour "
+      "besides first runs\n"
       "measured in 120 slices, 3 of them disturbed and thrown away, 2 bursts lost\n"
       "table /var/cache/blastune/table.json, configuration /etc/blastune/blastune.json\n"
       "\n"
@@ -52,7 +53,7 @@ TEST(StatusText, SaysNeverForWhatNeverWas) {
   status.builds[0] = {};
   status.builds[0].settled = 5;  // more than there are
   const std::string text = status_text(status, {});
-  EXPECT_NE(text.find("spent 0 s of the 0 s"), text.npos) << text;
+  EXPECT_NE(text.find("spent 0 s of processor time"), text.npos) << text;
   EXPECT_NE(text.find("0 curves, 0 of 0 gemms still uncertain; measured never, checked never\n"), text.npos)
       << text;
 }
