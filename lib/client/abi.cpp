@@ -24,8 +24,10 @@ using blastune::Transpose;
 // The structs as they were in the first version: no caller has smaller ones.
 constexpr std::size_t first_advice_size = 40;
 constexpr std::size_t first_status_size = 1840;
+constexpr std::size_t first_blas_size = 1296;
 static_assert(sizeof(blastune_advice) >= first_advice_size);
 static_assert(sizeof(blastune_status_info) >= first_status_size);
+static_assert(sizeof(blastune_blas_info) >= first_blas_size);
 static_assert(sizeof(blastune_scope) == 16);
 
 static_assert(static_cast<int>(DType::f32) == BLASTUNE_F32 && static_cast<int>(DType::f64) == BLASTUNE_F64 &&
@@ -184,8 +186,43 @@ blastune_scope blastune_enter_gemm(blastune_dtype dtype, blastune_transpose tran
   return pack(blastune::process_client.enter(gemm));
 }
 
+blastune_scope blastune_enter_gemm_in(int blas, blastune_dtype dtype, blastune_transpose transpose_a,
+                                      blastune_transpose transpose_b, int64_t m, int64_t n, int64_t k) {
+  GemmKey gemm;
+  if (blas < 1 || !to_key(gemm, dtype, transpose_a, transpose_b, m, n, k)) return {{0, 0}};
+  return pack(blastune::process_client.enter_in(static_cast<std::size_t>(blas - 1), gemm));
+}
+
 void blastune_leave(blastune_scope scope) {
   blastune::process_client.leave(unpack(scope));
+}
+
+int blastune_find_blas(const void* symbol_address) {
+  if (symbol_address == nullptr) return -EINVAL;
+  try {
+    const auto slot = blastune::process_client.find_blas(symbol_address);
+    return slot ? static_cast<int>(*slot) + 1 : -ENOENT;
+  } catch (...) {
+    return -ENOMEM;
+  }
+}
+
+int blastune_describe_blas(int blas, blastune_blas_info* info) {
+  if (blas < 1 || info == nullptr || info->size < first_blas_size) return -EINVAL;
+  try {
+    const auto found = blastune::process_client.describe_blas(static_cast<std::size_t>(blas - 1));
+    if (!found) return -EINVAL;
+    blastune_blas_info known = {};
+    known.integer_bits = found->integer_bits;
+    known.applies = found->applies ? 1 : 0;
+    known.limit = found->limit;
+    copy_text(known.build, found->build);
+    copy_text(known.path, found->path);
+    hand_out(known, info, info->size);
+    return 0;
+  } catch (...) {
+    return -ENOMEM;
+  }
 }
 
 int blastune_use_blas(const void* symbol_address) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Every OpenBLAS this process was found to have, each with its guard. Slots are only ever added, and live as
-// long as the process: a thread may be inside one at any time. Reading: any thread, no lock. Adding: one
-// thread at a time.
+// Every OpenBLAS this process was found to have, each with its guard and its advice. Slots are only ever
+// added, and live as long as the process: a thread may be inside one at any time. Reading: any thread, no
+// lock. Adding: one thread at a time.
 #pragma once
 
 #include <array>
@@ -12,6 +12,7 @@
 
 #include "client/count_guard.h"
 #include "client/openblas_object.h"
+#include "client/snapshot.h"
 
 namespace blastune {
 
@@ -20,6 +21,7 @@ struct BuildSlot {
 
   OpenBlasObject object;
   CountGuard guard;
+  SnapshotBox box;  // the advice for it
 };
 
 class BuildSlots {

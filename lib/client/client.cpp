@@ -56,7 +56,15 @@ constinit Client process_client;
 
 ClientScope Client::enter(GemmKey gemm) {
   keep_fresh();
-  const Question question = ask();
+  return enter(gemm, ask());
+}
+
+ClientScope Client::enter_in(std::size_t slot, GemmKey gemm) {
+  keep_fresh();
+  return slot < slots_.size() ? enter(gemm, ask_about(slot)) : ClientScope{};
+}
+
+ClientScope Client::enter(GemmKey gemm, Question question) {
   if (question.word == 0) return {};
   const Memo::Entry entry = remembered(gemm, question);
   // The library does not look at its count for such a multiply.
@@ -76,7 +84,7 @@ ClientAdvice Client::advise(const Gemm& gemm) {
   keep_fresh();
   const Question question = ask();
   if (question.word == 0) return {};
-  const SnapshotBox::Reader reader(box_);
+  const SnapshotBox::Reader reader(slot_of(question.word).box);
   if (reader.get() == nullptr) return {};
   return {reader.get()->advisor->advise(gemm, question.limit), question.limit};
 }
@@ -93,8 +101,8 @@ ClientAdvice Client::advise(const Gemm& gemm) {
   entry.limit = static_cast<std::uint16_t>(question.limit);
   entry.one_thread_anyway = runs_on_one_thread(slot_of(question.word).object.build, gemm);
   {
-    const SnapshotBox::Reader reader(box_);
-    // Of another library, or under another cap: not an answer to this question.
+    const SnapshotBox::Reader reader(slot_of(question.word).box);
+    // Newer, or under another cap: not an answer to this question.
     if (reader.get() != nullptr && reader.get()->word == question.word) {
       entry.word = question.word;
       entry.threads = static_cast<std::uint16_t>(
@@ -133,15 +141,16 @@ void Client::refresh_locked(bool force) {
   // First, so that a failure is not tried again at every multiply.
   refreshed_.store(now, std::memory_order_relaxed);
   if (refresher_ == nullptr) {
-    refresher_ =
-        new Refresher(slots_, box_, read_settings([](const char* name) { return ::secure_getenv(name); }),
-                      table_location(read_table_environment()).candidates);
+    refresher_ = new Refresher(slots_, read_settings([](const char* name) { return ::secure_getenv(name); }),
+                               table_location(read_table_environment()).candidates);
     log_shapes_.store(refresher_->settings().log == LogLevel::shapes, std::memory_order_relaxed);
   }
   register_for_fork();
   const int chosen = chosen_.load();
   refresher_->refresh(
       now, force, chosen < 0 ? std::nullopt : std::optional<std::size_t>(static_cast<std::size_t>(chosen)));
+  const std::optional<std::size_t> meant = refresher_->meant();
+  meant_.store(meant ? static_cast<int>(*meant) : -1, std::memory_order_release);
   register_for_fork();
 }
 
@@ -202,9 +211,10 @@ void Client::after_fork_in_child() {
   }
   process_client.forks_waiting_.store(0);
   process_client.unguarded_thread_.store(0);
-  process_client.box_.forget_readers();
-  for (std::size_t i = 0; i < process_client.slots_.size(); ++i)
+  for (std::size_t i = 0; i < process_client.slots_.size(); ++i) {
+    process_client.slots_[i].box.forget_readers();
     process_client.slots_[i].guard.forget_other_threads();
+  }
 }
 
 // A thread that asks for one look after the other would leave fork() no moment between two of them.
@@ -229,10 +239,32 @@ ClientStatus Client::status() {
     if (refresher_ == nullptr) refresh_locked(false);
     status.report = refresher_->report();
   }
-  status.generation = box_.generation();
+  for (std::size_t i = 0; i < slots_.size(); ++i) status.generation += slots_[i].box.generation();
   status.builds = static_cast<int>(slots_.size());
   status.limit = ask().limit;
   return status;
+}
+
+std::optional<std::size_t> Client::find_blas_locked(const void* symbol) {
+  const std::optional<std::size_t> slot = refresher_->find_blas(symbol);
+  register_for_fork();
+  return slot;
+}
+
+std::optional<std::size_t> Client::find_blas(const void* symbol) {
+  const Undisturbed undisturbed;
+  const std::unique_lock lock = lock_behind_forks();
+  if (refresher_ == nullptr) refresh_locked(false);
+  // Switched off, it does not even look.
+  return refresher_->settings().disabled ? std::nullopt : find_blas_locked(symbol);
+}
+
+std::optional<ClientBlas> Client::describe_blas(std::size_t slot) const {
+  if (slot >= slots_.size()) return std::nullopt;
+  const BuildSlot& about = slots_[slot];
+  const Build& build = about.object.build;
+  return ClientBlas{describe(build), build.path, build.integer_bits, about.guard.applies(),
+                    ask_about(slot).limit};
 }
 
 bool Client::use_blas(const void* symbol) {
@@ -241,8 +273,7 @@ bool Client::use_blas(const void* symbol) {
   refresh_locked(false);
   int chosen = -1;
   if (symbol != nullptr) {
-    const std::optional<std::size_t> slot = refresher_->find_blas(symbol);
-    register_for_fork();
+    const std::optional<std::size_t> slot = find_blas_locked(symbol);
     if (!slot) return false;
     chosen = static_cast<int>(*slot);
   }

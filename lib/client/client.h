@@ -14,6 +14,8 @@
 #include <atomic>
 #include <cstdint>
 #include <mutex>
+#include <optional>
+#include <string>
 
 #include "client/build_slots.h"
 #include "client/gemm_key.h"
@@ -42,23 +44,36 @@ struct ClientStatus {
   int limit = 0;
 };
 
+struct ClientBlas {
+  std::string build;
+  std::string path;
+  int integer_bits = 32;
+  bool applies = false;
+  int limit = 0;
+};
+
 class Client {
  public:
   constexpr Client() = default;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Precondition of these three: check_dimensions(gemm).
+  // Precondition of these four: check_dimensions(gemm). enter_in: of the OpenBLAS that find_blas() told.
   int recommend(GemmKey gemm);
   ClientScope enter(GemmKey gemm);
+  ClientScope enter_in(std::size_t slot, GemmKey gemm);
   ClientAdvice advise(const Gemm& gemm);
   void leave(const ClientScope& scope);
 
-  // These three throw std::bad_alloc.
+  // These five throw std::bad_alloc.
   Report reload();
   ClientStatus status();
   // False when no OpenBLAS is behind that address. nullptr: choose automatically.
   bool use_blas(const void* symbol);
+  // Which slot it is; nothing when no OpenBLAS is behind that address.
+  std::optional<std::size_t> find_blas(const void* symbol);
+  // Nothing for what is no slot.
+  [[nodiscard]] std::optional<ClientBlas> describe_blas(std::size_t slot) const;
 
  private:
   struct Question {
@@ -69,7 +84,10 @@ class Client {
   void keep_fresh();
   void refresh_if_nobody_does(time_t now) noexcept;
   void refresh_locked(bool force);
+  std::optional<std::size_t> find_blas_locked(const void* symbol);
   [[nodiscard]] Question ask();
+  [[nodiscard]] Question ask_about(std::size_t slot) const;
+  ClientScope enter(GemmKey gemm, Question question);
   [[nodiscard]] BuildSlot& slot_of(std::uint64_t word) const { return slots_[SnapshotWord::slot(word)]; }
   Memo::Entry remembered(GemmKey gemm, Question question);
   Memo::Entry look_up(GemmKey gemm, Question question) noexcept;
@@ -80,8 +98,8 @@ class Client {
   static void after_fork_in_child();
 
   std::atomic<time_t> refreshed_{0};  // the second of the last look
-  SnapshotBox box_;
   BuildSlots slots_;
+  std::atomic<int> meant_{-1};   // the slot that answers for the process, or -1: none
   std::atomic<int> chosen_{-1};  // a slot's index, or -1: automatic
   std::atomic<bool> log_shapes_{false};
   std::atomic<int> forks_waiting_{0};  // threads in fork() that want mutex_
@@ -104,10 +122,16 @@ inline void Client::keep_fresh() {
     refresh_if_nobody_does(now);
 }
 
-inline Client::Question Client::ask() {
-  const std::uint64_t word = box_.word();
+inline Client::Question Client::ask_about(std::size_t slot) const {
+  const BuildSlot& about = slots_[slot];
+  const std::uint64_t word = about.box.word();
   if (word == 0) return {};
-  return {word, std::min(SnapshotWord::cap(word), slot_of(word).guard.user_count())};
+  return {word, std::min(SnapshotWord::cap(word), about.guard.user_count())};
+}
+
+inline Client::Question Client::ask() {
+  const int slot = meant_.load(std::memory_order_acquire);
+  return slot < 0 ? Question{} : ask_about(static_cast<std::size_t>(slot));
 }
 
 inline Memo::Entry Client::remembered(GemmKey gemm, Question question) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // All that answering needs: the advice for one OpenBLAS of this process, and the cap on its count. Immutable;
-// one is published at a time, and readers never wait.
+// one is published for each at a time, and readers never wait.
 //
 // SnapshotBox gives readers the present one. The writer frees an old one only when it has seen no reader
 // after taking it out: whoever comes later can only find the new one.
@@ -15,8 +15,6 @@
 #include "model/advisor.h"
 
 namespace blastune {
-
-struct BuildSlot;
 
 // Which advice, for which slot, under which cap, in one word: what the memo compares. 0: no opinion.
 struct SnapshotWord {

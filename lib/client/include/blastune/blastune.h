@@ -137,6 +137,16 @@ typedef struct blastune_status_info {
   char message[512]; /* the reason, or what is wrong with the newest table, and what to do; may be empty */
 } blastune_status_info;
 
+/* One OpenBLAS of this process. The caller sets size to sizeof(blastune_blas_info) first. */
+typedef struct blastune_blas_info {
+  uint32_t size;
+  int32_t integer_bits; /* 32 or 64: of the sizes that its functions take */
+  int32_t applies;      /* 1: its count can be set; 0: it cannot, safely */
+  int32_t limit;        /* the most threads that this thread's next call may use; 0 while unknown */
+  char build[256];      /* "OpenBLAS 0.3.21 pthread (Zen)" */
+  char path[1024];      /* the file it was loaded from */
+} blastune_blas_info;
+
 /* The API version of the library that runs, to compare with BLASTUNE_API_VERSION. */
 BLASTUNE_API int blastune_api_version(void);
 
@@ -172,6 +182,22 @@ BLASTUNE_API void blastune_leave(blastune_scope scope);
  * loaded is meant; of several, the one that provides the program's own cblas_dgemm or dgemm_.
  * 0, -ENOENT when no OpenBLAS is behind that address (the choice stays as it was), -ENOMEM. */
 BLASTUNE_API int blastune_use_blas(const void* symbol_address);
+
+/* For programs that multiply with several OpenBLAS: a number above 0 for the one behind that address, which
+ * holds until the process ends; -ENOENT when there is none, -EINVAL for a null pointer, -ENOMEM. Not for hot
+ * paths. */
+BLASTUNE_API int blastune_find_blas(const void* symbol_address);
+
+/* 0, or -EINVAL for a number that blastune_find_blas did not return, a null pointer or a size that is too
+ * small. */
+BLASTUNE_API int blastune_describe_blas(int blas, blastune_blas_info* info);
+
+/* blastune_enter_gemm for a multiply with that one, whichever the process means otherwise. Any other number:
+ * nothing is done. */
+BLASTUNE_API blastune_scope blastune_enter_gemm_in(int blas, blastune_dtype dtype,
+                                                   blastune_transpose transpose_a,
+                                                   blastune_transpose transpose_b, int64_t m, int64_t n,
+                                                   int64_t k);
 
 /* Looks now for a changed table, newly loaded libraries and changed limits, instead of within a second.
  * 0: there are opinions now. Otherwise -ENOENT (no table, no OpenBLAS), -EBADMSG (damaged table),

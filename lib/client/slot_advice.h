@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What the tables say for one OpenBLAS of this process, published in its slot for as long as it holds. For
+// Refresher, one thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/machine_signature.h"
+#include "base/result.h"
+#include "client/build_slots.h"
+#include "client/report.h"
+#include "client/settings.h"
+#include "client/snapshot.h"
+
+namespace blastune {
+
+class SlotAdvice {
+ public:
+  // slots and settings outlive it.
+  SlotAdvice(BuildSlots& slots, std::size_t index, const Settings& settings)
+      : slots_(slots), index_(index), settings_(settings) {}
+
+  // A table file is another one than before, or may be.
+  void want_read() { read_needed_ = true; }
+  // Reads where that is needed, and publishes what there is; machine: nothing when it could not be told.
+  void refresh(const std::vector<std::string>& paths, const Result<MachineSignature>& machine, int usable);
+  // Without a word in the log.
+  void withdraw(Reason reason, std::string message);
+  // Frees what nobody reads any more.
+  void sweep() { slot().box.sweep(retired_); }
+
+  [[nodiscard]] const Report& report() const { return report_; }
+
+ private:
+  [[nodiscard]] BuildSlot& slot() const { return slots_[index_]; }
+  void read(const std::vector<std::string>& paths, const Result<MachineSignature>& machine);
+  void keep_or_withdraw(const Error& error, const std::vector<std::string>& paths,
+                        const Result<MachineSignature>& machine);
+  void publish(int usable);
+  void withdraw_and_tell(Reason reason, std::string message);
+  void tell(std::string message);
+
+  BuildSlots& slots_;
+  std::size_t index_;
+  const Settings& settings_;
+  std::shared_ptr<const Advisor> advisor_;
+  bool read_needed_ = true;
+  std::shared_ptr<const Advisor> published_;
+  std::uint64_t published_word_ = 0;
+  std::vector<std::unique_ptr<const Snapshot>> retired_;
+  Report report_;
+};
+
+}  // namespace blastune

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// For each place that calls a BLAS function of ours: which function it would have called without us, and
+// whose that is. What one place binds another one need not: a process may hold several OpenBLAS, each for
+// those who were linked with it, and the loader's search order says nothing of libraries that were loaded
+// for themselves, as Python's are.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+namespace blastune {
+
+struct CallSite {
+  std::uintptr_t returns_to = 0;   // the address behind the call
+  void* function = nullptr;        // never null
+  int blas = 0;                    // as blastune_find_blas() numbers them; 0: no OpenBLAS
+  bool has_wide_integers = false;  // its integers have 64 bits
+  // How many objects had been unloaded when this was last found to be so.
+  std::atomic<unsigned long long> unloaded{0};
+  CallSite* next = nullptr;
+};
+
+// The call sites of one symbol. Constant-initialised and never destroyed. Any thread, no lock; a place that
+// was seen before costs a few nanoseconds, a new one some microseconds and a little memory.
+class CallSites {
+ public:
+  explicit constexpr CallSites(const char* symbol) : symbol_(symbol) {}
+  CallSites(const CallSites&) = delete;
+  CallSites& operator=(const CallSites&) = delete;
+
+  // Leaves errno as it was. Does not return where nothing in the process defines the symbol.
+  const CallSite& find(const void* return_address) {
+    const auto address = reinterpret_cast<std::uintptr_t>(return_address);
+    for (const CallSite* site = first(address).load(std::memory_order_acquire); site != nullptr;
+         site = site->next) {
+      if (site->returns_to == address && is_current(*site)) [[likely]]
+        return *site;
+    }
+    return find_out(return_address);
+  }
+
+ private:
+  static constexpr std::size_t buckets = 64;
+
+  std::atomic<CallSite*>& first(std::uintptr_t address) {
+    return buckets_[(address * 0x9E3779B97F4A7C15U) >> 58U];
+  }
+  // False when an object was unloaded since: another one may lie where the caller was. Noticed within a
+  // second.
+  static bool is_current(const CallSite& site);
+  CallSite* find_known(const CallSite& wanted);
+  [[gnu::cold]] const CallSite& find_out(const void* return_address);
+
+  const char* symbol_;
+  std::array<std::atomic<CallSite*>, buckets> buckets_{};
+};
+
+}  // namespace blastune
