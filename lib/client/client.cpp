@@ -256,7 +256,12 @@ std::optional<std::size_t> Client::find_blas(const void* symbol) {
   const std::unique_lock lock = lock_behind_forks();
   if (refresher_ == nullptr) refresh_locked(false);
   // Switched off, it does not even look.
-  return refresher_->settings().disabled ? std::nullopt : find_blas_locked(symbol);
+  if (refresher_->settings().disabled) return std::nullopt;
+  const std::size_t known = slots_.size();
+  const std::optional<std::size_t> slot = find_blas_locked(symbol);
+  // The multiply that asks need not wait for the next look.
+  if (slots_.size() > known) refresh_locked(false);
+  return slot;
 }
 
 std::optional<ClientBlas> Client::describe_blas(std::size_t slot) const {

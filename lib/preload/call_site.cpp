@@ -3,7 +3,6 @@
 
 #include <pthread.h>
 #include <stdio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,19 +10,10 @@
 #include <new>
 
 #include "blastune/blastune.h"
-#include "client/loaded_objects.h"
 #include "preload/real_function.h"
 
 namespace blastune {
 namespace {
-
-std::atomic<time_t> looked_at{0};
-std::atomic<unsigned long long> unloaded_objects{0};
-
-[[gnu::cold]] void look_for_unloaded(time_t now) {
-  looked_at.store(now, std::memory_order_relaxed);
-  unloaded_objects.store(read_load_counters().unloaded, std::memory_order_relaxed);
-}
 
 // As the loader ends a program that calls what nobody defines: there is nothing else to do with such a call.
 [[noreturn]] void give_up(const char* symbol) {
@@ -39,13 +29,6 @@ bool has_wide_integers(int blas) {
 
 }  // namespace
 
-bool CallSites::is_current(const CallSite& site) {
-  const time_t now = ::time(nullptr);
-  if (now != looked_at.load(std::memory_order_relaxed)) [[unlikely]]
-    look_for_unloaded(now);
-  return site.unloaded.load(std::memory_order_relaxed) == unloaded_objects.load(std::memory_order_relaxed);
-}
-
 // The place may be known, and what was unloaded another object than its own.
 CallSite* CallSites::find_known(const CallSite& wanted) {
   CallSite* site = first(wanted.returns_to).load(std::memory_order_acquire);
@@ -59,35 +42,36 @@ const CallSite& CallSites::find_out(const void* return_address) {
   const int error_number = errno;
   int cancel_state = 0;
   ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state);
-  look_for_unloaded(::time(nullptr));
+  const std::uint64_t before = Unloading::word();
   // One a thread: of a place that no memory was left to remember.
   static thread_local CallSite site;
   site.returns_to = reinterpret_cast<std::uintptr_t>(return_address);
-  const auto unloaded = unloaded_objects.load(std::memory_order_relaxed);
   site.function = find_real_function(symbol_, return_address);
   if (site.function == nullptr) give_up(symbol_);
   site.blas = std::max(0, blastune_find_blas(site.function));
   site.has_wide_integers = has_wide_integers(site.blas);
-  CallSite* found = find_known(site);
-  if (found == nullptr && (found = new (std::nothrow) CallSite) != nullptr) {
-    found->returns_to = site.returns_to;
-    found->function = site.function;
-    found->blas = site.blas;
-    found->has_wide_integers = site.has_wide_integers;
-    found->unloaded.store(unloaded, std::memory_order_relaxed);
-    std::atomic<CallSite*>& before = first(site.returns_to);
-    found->next = before.load(std::memory_order_relaxed);
-    while (!before.compare_exchange_weak(found->next, found, std::memory_order_release)) continue;
-  }
-  if (found == nullptr) {
-    found = &site;
-  } else {
-    found->unloaded.store(unloaded, std::memory_order_relaxed);
-  }
+  const bool holds = Unloading::is_calm(before) && Unloading::word() == before;
+  CallSite* kept = holds ? keep(site) : nullptr;
+  if (kept != nullptr) kept->unloading.store(before, std::memory_order_relaxed);
   int ignored = 0;
   ::pthread_setcancelstate(cancel_state, &ignored);
   errno = error_number;
-  return *found;
+  return kept == nullptr ? site : *kept;
+}
+
+// Nothing when there is no memory.
+CallSite* CallSites::keep(const CallSite& site) {
+  if (CallSite* known = find_known(site)) return known;
+  auto* made = new (std::nothrow) CallSite;
+  if (made == nullptr) return nullptr;
+  made->returns_to = site.returns_to;
+  made->function = site.function;
+  made->blas = site.blas;
+  made->has_wide_integers = site.has_wide_integers;
+  std::atomic<CallSite*>& before = first(site.returns_to);
+  made->next = before.load(std::memory_order_relaxed);
+  while (!before.compare_exchange_weak(made->next, made, std::memory_order_release)) continue;
+  return made;
 }
 
 }  // namespace blastune

@@ -11,15 +11,16 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "preload/unloading.h"
+
 namespace blastune {
 
 struct CallSite {
-  std::uintptr_t returns_to = 0;   // the address behind the call
-  void* function = nullptr;        // never null
-  int blas = 0;                    // as blastune_find_blas() numbers them; 0: no OpenBLAS
-  bool has_wide_integers = false;  // its integers have 64 bits
-  // How many objects had been unloaded when this was last found to be so.
-  std::atomic<unsigned long long> unloaded{0};
+  std::uintptr_t returns_to = 0;            // the address behind the call
+  void* function = nullptr;                 // never null
+  int blas = 0;                             // as blastune_find_blas() numbers them; 0: no OpenBLAS
+  bool has_wide_integers = false;           // its integers have 64 bits
+  std::atomic<std::uint64_t> unloading{1};  // the word by which this was found to be so; 1: it may not be
   CallSite* next = nullptr;
 };
 
@@ -36,7 +37,8 @@ class CallSites {
     const auto address = reinterpret_cast<std::uintptr_t>(return_address);
     for (const CallSite* site = first(address).load(std::memory_order_acquire); site != nullptr;
          site = site->next) {
-      if (site->returns_to == address && is_current(*site)) [[likely]]
+      if (site->returns_to == address && site->unloading.load(std::memory_order_relaxed) == Unloading::word())
+          [[likely]]
         return *site;
     }
     return find_out(return_address);
@@ -48,10 +50,8 @@ class CallSites {
   std::atomic<CallSite*>& first(std::uintptr_t address) {
     return buckets_[(address * 0x9E3779B97F4A7C15U) >> 58U];
   }
-  // False when an object was unloaded since: another one may lie where the caller was. Noticed within a
-  // second.
-  static bool is_current(const CallSite& site);
   CallSite* find_known(const CallSite& wanted);
+  CallSite* keep(const CallSite& site);
   [[gnu::cold]] const CallSite& find_out(const void* return_address);
 
   const char* symbol_;

@@ -8,12 +8,13 @@
 #include <new>
 
 #include "client/loaded_objects.h"
+#include "preload/unloading.h"
 
 namespace blastune {
 namespace {
 
 struct CloseHandle {
-  void operator()(void* handle) const { ::dlclose(handle); }
+  void operator()(void* handle) const { Unloading::close_unseen(handle); }
 };
 using Handle = std::unique_ptr<void, CloseHandle>;
 
