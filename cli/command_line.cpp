@@ -2,6 +2,7 @@
 #include "cli/command_line.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <sstream>
 #include <utility>
 #include <vector>
@@ -50,6 +51,45 @@ Error usage_error(CLI::App& program, const CLI::ParseError& error) {
           meant && (is_option || named.empty()) ? "did you mean '" + *meant + "'? " + help : help};
 }
 
+bool takes_value(CLI::App& app, const std::string& name) {
+  const CLI::Option* option = app.get_option_no_throw(name);
+  return option != nullptr && option->get_items_expected_max() > 0;
+}
+
+CLI::App* verb_called(CLI::App& program, const std::string& name) {
+  const auto verbs = program.get_subcommands(nullptr);
+  const auto found =
+      std::ranges::find_if(verbs, [&](const CLI::App* verb) { return verb->get_name() == name; });
+  return found == verbs.end() ? nullptr : *found;
+}
+
+bool has_rest(CLI::App& verb) {
+  return std::ranges::any_of(verb.get_options(), [](const CLI::Option* option) {
+    return option->get_positional() && option->get_items_expected_max() > 1;
+  });
+}
+
+// The words with `--` before those that belong to another program, so that nobody looks for options in them.
+std::vector<std::string> mark_rest(CLI::App& program, std::vector<std::string> words) {
+  CLI::App* verb = nullptr;
+  for (std::size_t i = 1; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    if (word == "--") return words;
+    if (word.starts_with("-") && word.size() > 1) {
+      const bool has_value = word.find('=') == word.npos &&
+                             (takes_value(program, word) || (verb != nullptr && takes_value(*verb, word)));
+      if (has_value) ++i;
+    } else if (verb == nullptr) {
+      verb = verb_called(program, word);
+      if (verb == nullptr || !has_rest(*verb)) return words;
+    } else {
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(i), "--");
+      return words;
+    }
+  }
+  return words;
+}
+
 }  // namespace
 
 void Verb::option(const std::string& name, std::string& into, const std::string& help,
@@ -63,6 +103,10 @@ void Verb::flag(const std::string& name, bool& into, const std::string& help) {
 
 void Verb::word(const std::string& name, std::string& into, const std::string& help) {
   parser_.add_option(name, into, help);
+}
+
+void Verb::rest(const std::string& name, std::vector<std::string>& into, const std::string& help) {
+  parser_.add_option(name, into, help)->expected(-1)->option_text("...");
 }
 
 void Verb::does(Action action) {
@@ -89,7 +133,11 @@ Verb CommandLine::add_verb(const std::string& name, const std::string& summary) 
 
 Result<CommandLine::Request> CommandLine::parse(int argc, const char* const* argv) {
   try {
-    parser_->parse(argc, argv);
+    std::vector<std::string> words = mark_rest(*parser_, {argv, argv + argc});
+    // As it wants them: without the program's own name, the last one first.
+    words.erase(words.begin());
+    std::ranges::reverse(words);
+    parser_->parse(std::move(words));
   } catch (const CLI::Success& request) {
     std::ostringstream text;
     std::ostringstream nothing;

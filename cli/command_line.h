@@ -7,6 +7,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/session.h"
 
@@ -30,6 +31,9 @@ class Verb {
   void flag(const std::string& name, bool& into, const std::string& help);
   // A word without dashes.
   void word(const std::string& name, std::string& into, const std::string& help);
+  // All that follows from the first word without dashes on, options of another program among it, or from
+  // `--` on.
+  void rest(const std::string& name, std::vector<std::string>& into, const std::string& help);
   // What to do when the user names this verb.
   void does(Action action);
 

@@ -53,6 +53,7 @@ ExitStatus run(int argc, char** argv) {
   add_topology_verb(program);
   add_doctor_verb(program);
   add_status_verb(program);
+  add_run_verb(program);
   add_completion_verb(program);
   const auto request = program.parse(argc, argv);
   if (!request) {

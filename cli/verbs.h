@@ -15,6 +15,7 @@ void add_sweep_verb(CommandLine& program);
 void add_topology_verb(CommandLine& program);
 void add_doctor_verb(CommandLine& program);
 void add_status_verb(CommandLine& program);
+void add_run_verb(CommandLine& program);
 void add_completion_verb(CommandLine& program);
 
 }  // namespace blastune

@@ -18,6 +18,7 @@ _blastune_options() {
     topology) echo --help --color --config --json ;;
     doctor) echo --help --color --config --blas --json ;;
     status) echo --help --color --config --json --watch --measure-now --reload --socket ;;
+    run) echo --help --color --config --no-inherit ;;
     completion) echo --help --color --config ;;
   esac
 }
@@ -55,7 +56,7 @@ _blastune() {
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$(_blastune_options "$verb")" -- "$current"))
   elif [[ -z $verb ]]; then
-    COMPREPLY=($(compgen -W "recommend tune show sweep topology doctor status completion" -- "$current"))
+    COMPREPLY=($(compgen -W "recommend tune show sweep topology doctor status run completion" -- "$current"))
   elif [[ $verb == completion ]]; then
     COMPREPLY=($(compgen -W "bash" -- "$current"))
   fi

@@ -21,6 +21,11 @@ class CommandLineTest : public ::testing::Test {
     paint.flag("--twice", twice_, "two coats");
     paint.word("brush", brush_, "with what");
     paint.does([](const Session&) -> Result<ExitStatus> { return exit_interrupted; });
+    Verb call = line_.add_verb("call", "Call somebody");
+    call.flag("--loudly", loudly_, "so that all hear it");
+    call.option("--name", name_, "whom", "NAME");
+    call.rest("words", words_, "what to say");
+    call.does([](const Session&) -> Result<ExitStatus> { return exit_done; });
     line_.add_verb("rest", "Do nothing").does([](const Session&) -> Result<ExitStatus> { return exit_done; });
   }
 
@@ -39,8 +44,44 @@ class CommandLineTest : public ::testing::Test {
   std::string room_;
   std::string brush_;
   bool twice_ = false;
+  bool loudly_ = false;
+  std::string name_;
+  std::vector<std::string> words_;
   CommandLine line_{"painter", "Paints", "1.2"};
 };
+
+// A line can be parsed once.
+class Another : public CommandLineTest {
+ public:
+  using CommandLineTest::loudly_;
+  using CommandLineTest::name_;
+  using CommandLineTest::parse;
+  using CommandLineTest::shade_;
+  using CommandLineTest::words_;
+  void TestBody() override {}
+};
+
+TEST_F(CommandLineTest, TheRestIsNotLookedAt) {
+  using Words = std::vector<std::string>;
+  for (const char* mark : {"", "--"}) {
+    std::vector<const char*> words = {"call", "--name", "her", "--shade=green", "--loudly", "hello"};
+    if (*mark != '\0') words.insert(words.end() - 1, mark);
+    for (const char* more : {"--loudly", "--help", "--", "-x", "--shade", "rest"}) words.push_back(more);
+    Another other;
+    const auto request = other.parse(words);
+    ASSERT_TRUE(request) << request.error().text();
+    EXPECT_EQ(other.words_, Words({"hello", "--loudly", "--help", "--", "-x", "--shade", "rest"}));
+    EXPECT_TRUE(other.loudly_);
+    EXPECT_EQ(other.name_, "her");
+    EXPECT_EQ(other.shade_, "green");
+  }
+}
+
+TEST_F(CommandLineTest, TheRestMayBeMissing) {
+  ASSERT_TRUE(parse({"call", "--loudly"}));
+  EXPECT_TRUE(words_.empty());
+  EXPECT_NE(complaint({"call", "--lowdly", "hello"}).find("--loudly"), std::string::npos);
+}
 
 TEST_F(CommandLineTest, OptionsReachTheVerbThatWasNamed) {
   const auto request = parse({"paint", "--room=hall", "--twice", "broad", "--shade", "green"});

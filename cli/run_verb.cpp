@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// `blastune run`: becomes the program, with libblastune-preload.so put before its libraries.
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "base/parse.h"
+#include "cli/preload_location.h"
+#include "cli/verbs.h"
+
+namespace blastune {
+namespace {
+
+struct Options {
+  bool no_inherit = false;
+  std::vector<std::string> command;
+};
+
+// As a shell says them.
+constexpr int status_not_found = 127;
+constexpr int status_cannot_run = 126;
+
+std::vector<char*> pointers_to(std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
+  for (std::string& word : words) pointers.push_back(word.data());
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+Result<ExitStatus> run(const Session& session, Options options) {
+  if (options.command.empty()) {
+    return Error{ErrorKind::usage, "no program is named", "as in `blastune run -- python3 train.py`"};
+  }
+  const auto library = find_preload();
+  if (!library) return library.error();
+  const char* present = std::getenv("LD_PRELOAD");
+  ::setenv("LD_PRELOAD", add_preload(present == nullptr ? "" : present, *library).c_str(), 1);
+  if (options.no_inherit) ::setenv("BLASTUNE_NO_INHERIT", "1", 1);
+  session.out.flush();
+  const std::vector<char*> words = pointers_to(options.command);
+  ::execvp(words[0], words.data());
+  const int problem = errno;
+  session.complain({ErrorKind::unavailable,
+                    "cannot run " + in_quotes(options.command[0]) + ": " + std::strerror(problem), ""});
+  return static_cast<ExitStatus>(problem == ENOENT ? status_not_found : status_cannot_run);
+}
+
+}  // namespace
+
+void add_run_verb(CommandLine& program) {
+  auto options = std::make_shared<Options>();
+  Verb verb = program.add_verb("run", "Run a program whose multiplies use the best thread counts");
+  verb.flag("--no-inherit", options->no_inherit, "not the programs that it starts");
+  verb.rest("command", options->command, "the program and its words, as after `--`");
+  verb.does([options](const Session& session) { return run(session, *options); });
+}
+
+}  // namespace blastune
