@@ -1,12 +1,12 @@
 # Debian packages by CPack, for a tree that is configured with prefix /usr; scripts/package.sh makes them. What says
-# COMPONENT client or client-dev is a library package's, COMPONENT upstream nobody's, and the rest is blastune's.
+# COMPONENT client, client-dev or preload is a library package's, COMPONENT upstream nobody's, and the rest is blastune's.
 set(CPACK_GENERATOR DEB)
 set(CPACK_VERBATIM_VARIABLES ON)
 set(CPACK_PACKAGE_VENDOR "The blastune authors")
 # Each package has a first line of its own.
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR}/packages)
-set(CPACK_COMPONENTS_ALL blastune client client-dev)
+set(CPACK_COMPONENTS_ALL blastune client client-dev preload)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 # The real prefix while installing: the unit names full paths, and configuration goes to /etc.
 set(CPACK_SET_DESTDIR ON)
@@ -69,5 +69,16 @@ blastune_describe_package(client-dev libblastune-dev libdevel
 pkg-config need.")
 set(CPACK_DEBIAN_CLIENT-DEV_PACKAGE_DEPENDS
   "libblastune-client0 (= ${CPACK_DEBIAN_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
+
+blastune_describe_package(preload blastune-preload libs
+  "applies the best OpenBLAS thread count in unmodified programs"
+  "\"blastune run -- PROGRAM\" starts any program with a library before its own
+that lets each OpenBLAS multiply run with the thread count that blastune has
+measured to be best, as NumPy's, SciPy's, Octave's and R's.")
+# The client's package is made by the same run, and so unknown to the tool that looks for dependencies.
+set(CPACK_DEBIAN_PRELOAD_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_PRELOAD_PACKAGE_DEPENDS
+  "libc6, libblastune-client0 (= ${CPACK_DEBIAN_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
+set(CPACK_DEBIAN_PRELOAD_PACKAGE_RECOMMENDS blastune)
 
 include(CPack)
