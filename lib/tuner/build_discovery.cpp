@@ -113,7 +113,9 @@ bool ends_discovery(const Error& error, const std::string& worker) {
 }  // namespace
 
 bool may_pass(const Error& error) {
-  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::timed_out;
+  // What a worker says has no number.
+  const bool is_systems = error.kind == ErrorKind::unavailable && error.error_number != 0;
+  return is_systems || error.kind == ErrorKind::timed_out;
 }
 
 std::vector<std::string> libraries_in(const std::vector<std::string>& directories) {

@@ -36,7 +36,8 @@ Result<std::string> loadable_path(const std::string& file) {
   if (!there) {
     const ErrorKind kind =
         problem == ENOENT || problem == ENOTDIR ? ErrorKind::not_found : ErrorKind::unavailable;
-    return Error{kind, "cannot use " + file + ": " + std::system_category().message(problem), other_library};
+    return Error{kind, "cannot use " + file + ": " + std::system_category().message(problem), other_library,
+                 problem};
   }
   if (S_ISDIR(status.st_mode))
     return Error{ErrorKind::invalid_data, file + " is a directory, not a shared library", other_library};
@@ -94,7 +95,7 @@ std::optional<Result<WorkerHello>> WorkerLaunch::advance() {
   if (!end) return std::nullopt;
   return Error{ErrorKind::unavailable,
                "loading " + order_.blas_file + " failed: the worker " + *end + last_words(child_),
-               other_library};
+               other_library, ECHILD};
 }
 
 // The first line, or why it is none.

@@ -67,7 +67,10 @@ TEST(KnownBuilds, ABuildThatCouldNotBeLookedAtJustNowIsThereStill) {
   reconcile(builds, {found("aa", "/a/lib.so"), found("bb", "/b/lib.so")}, {}, make);
   const Error passing{ErrorKind::unavailable, "out of descriptors", "", 24};
   const Error lasting{ErrorKind::not_found, "there is no /b/lib.so", ""};
-  const auto outcome = reconcile(builds, {}, {{"/a/lib.so", passing}, {"/b/lib.so", lasting}}, make);
+  // As the loader says it, in a worker that lives.
+  const Error refused{ErrorKind::unavailable, "cannot load libopenblas.so.0", ""};
+  const auto outcome = reconcile(
+      builds, {}, {{"libopenblas.so.0", refused}, {"/a/lib.so", passing}, {"/b/lib.so", lasting}}, make);
   ASSERT_EQ(builds.size(), 1U);
   EXPECT_EQ(builds[0].found.hello.build.build_id, "aa");
   EXPECT_NE(builds[0].upkeep, nullptr);

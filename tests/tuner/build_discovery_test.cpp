@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -38,6 +39,20 @@ class TemporaryDirectory {
  private:
   fs::path path_;
 };
+
+TEST(MayPass, WhatTheSystemRefusesAndWhatIsKilledAndNotWhatIsSaid) {
+  EXPECT_TRUE(may_pass({ErrorKind::unavailable, "cannot make a pipe", "", EMFILE}));
+  EXPECT_TRUE(may_pass({ErrorKind::timed_out, "loading did not end", ""}));
+  EXPECT_FALSE(may_pass({ErrorKind::unavailable, "cannot load libopenblas.so.0", ""}));
+  EXPECT_FALSE(may_pass({ErrorKind::not_found, "no such file", "", ENOENT}));
+  EXPECT_FALSE(may_pass({ErrorKind::invalid_data, "no ELF file", ""}));
+  const auto crash = identify_build(worker_program, fake_blas("crash_on_load"));
+  ASSERT_FALSE(crash);
+  EXPECT_TRUE(may_pass(crash.error())) << crash.error().text();
+  const auto absent = identify_build(worker_program, "libopenblas_of_nobody.so");
+  ASSERT_FALSE(absent);
+  EXPECT_FALSE(may_pass(absent.error())) << absent.error().text();
+}
 
 TEST(LibrariesIn, FindsFlavoursAndKeepsOutTheRest) {
   const TemporaryDirectory directory;
