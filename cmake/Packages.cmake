@@ -1,12 +1,12 @@
 # Debian packages by CPack, for a tree that is configured with prefix /usr; scripts/package.sh makes them. What says
-# COMPONENT client, client-dev or preload is a library package's, COMPONENT upstream nobody's, and the rest is blastune's.
+# COMPONENT client, client-dev, preload or python is a library package's, COMPONENT upstream nobody's, and the rest is blastune's.
 set(CPACK_GENERATOR DEB)
 set(CPACK_VERBATIM_VARIABLES ON)
 set(CPACK_PACKAGE_VENDOR "The blastune authors")
 # Each package has a first line of its own.
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "")
 set(CPACK_PACKAGE_DIRECTORY ${CMAKE_BINARY_DIR}/packages)
-set(CPACK_COMPONENTS_ALL blastune client client-dev preload)
+set(CPACK_COMPONENTS_ALL blastune client client-dev preload python)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 # The real prefix while installing: the unit names full paths, and configuration goes to /etc.
 set(CPACK_SET_DESTDIR ON)
@@ -80,5 +80,16 @@ set(CPACK_DEBIAN_PRELOAD_PACKAGE_SHLIBDEPS OFF)
 set(CPACK_DEBIAN_PRELOAD_PACKAGE_DEPENDS
   "libc6, libblastune-client0 (= ${CPACK_DEBIAN_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
 set(CPACK_DEBIAN_PRELOAD_PACKAGE_RECOMMENDS blastune)
+
+blastune_describe_package(python python3-blastune python
+  "applies the best OpenBLAS thread count, from within Python"
+  "Says how many threads OpenBLAS should use for a matrix multiply, by the table
+that blastune keeps, and lets a block or a function of a program run with them.")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SHLIBDEPS OFF)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS
+  "python3, libblastune-client0 (>= ${CPACK_DEBIAN_PACKAGE_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE})")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_RECOMMENDS blastune)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_EXTRA ${debian}/python/postinst ${debian}/python/prerm)
 
 include(CPack)

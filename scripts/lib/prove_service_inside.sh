@@ -39,7 +39,7 @@ removal_keeps_what_an_administrator_made() {
   [ ! -e /usr/sbin/blastuned ] && [ -s /etc/blastune/blastune.json ] && [ -e /etc/blastune/conf.d/site.json ]
 }
 purge_leaves_nothing() {
-  dpkg --purge blastune blastune-preload libblastune-dev libblastune-client0 >/tmp/dpkg.log 2>&1 ||
+  dpkg --purge blastune blastune-preload python3-blastune libblastune-dev libblastune-client0 >/tmp/dpkg.log 2>&1 ||
     { seen=$(tail -n 3 /tmp/dpkg.log); return 1; }
   all_files >/tmp/files.after
   seen=$(comm -13 /tmp/files.before /tmp/files.after | head -n 5 | tr '\n' ' ')
