@@ -14,7 +14,7 @@ std::atomic<Close> real_close{nullptr};
 
 }  // namespace
 
-constinit std::atomic<std::uint64_t> Unloading::word_{0};
+constinit std::atomic<std::uint64_t> Unloading::present{0};
 
 int Unloading::close_unseen(void* handle) {
   Close close = real_close.load(std::memory_order_relaxed);
@@ -27,11 +27,11 @@ int Unloading::close_unseen(void* handle) {
 }
 
 int Unloading::close(void* handle) {
-  word_.fetch_add(1);
+  present.fetch_add(1);
   const unsigned long long before = read_load_counters().unloaded;
   const int result = close_unseen(handle);
-  if (read_load_counters().unloaded != before) word_.fetch_add(one_unload);
-  word_.fetch_sub(1);
+  if (read_load_counters().unloaded != before) present.fetch_add(one_unload);
+  present.fetch_sub(1);
   return result;
 }
 

@@ -13,7 +13,7 @@ namespace blastune {
 // too changes nothing in the end.
 class Unloading {
  public:
-  static std::uint64_t word() { return word_.load(std::memory_order_acquire); }
+  static std::uint64_t word() { return present.load(std::memory_order_acquire); }
   // Nothing was being unloaded when the word was that.
   static bool is_calm(std::uint64_t word) { return word % one_unload == 0; }
 
@@ -25,7 +25,7 @@ class Unloading {
  private:
   // Below: calls of dlclose() that have not returned; above: how many have unloaded something.
   static constexpr std::uint64_t one_unload = std::uint64_t{1} << 16U;
-  static std::atomic<std::uint64_t> word_;
+  static std::atomic<std::uint64_t> present;
 };
 
 }  // namespace blastune

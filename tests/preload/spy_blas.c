@@ -69,7 +69,7 @@ static void tell(const char* name, int order, int trans_a, int trans_b, const in
   }
 CBLAS_GEMM(s, float, (double)alpha)
 CBLAS_GEMM(d, double, alpha)
-CBLAS_GEMM(c, const void*, *(const float*)alpha)
+CBLAS_GEMM(c, const void*, (double)*(const float*)alpha)
 CBLAS_GEMM(z, const void*, *(const double*)alpha)
 
 #define FORTRAN_GEMM(letter, real)                                                                         \

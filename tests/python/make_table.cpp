@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// make_table LIBRARY FASTEST FILE: a table that knows one gemm, the first layer of the article's network at batch
-// 500 in double precision, whose fastest count for that OpenBLAS is so many threads.
+// make_table LIBRARY FASTEST FILE: a table that knows one gemm, the first layer of the article's network at
+// batch 500 in double precision, whose fastest count for that OpenBLAS is so many threads.
 #include <cstdlib>
 
 #include "tests/client/loaded_blas.h"
