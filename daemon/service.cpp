@@ -204,7 +204,6 @@ void Service::wait_until_needed(double seconds) {
 // What is handled here is clients: workers are listened to in the turns. And clients are not measuring:
 // whoever asks and asks, or only knocks, uses up nobody's budget.
 void Service::await(double seconds) {
-  account();
   const double accounted = accounted_seconds_;
   const double before = this_thread_seconds();
   loop_->wait_and_handle(seconds);

@@ -6,12 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <string_view>
 
 #include "base/parse.h"
+#include "base/trusted_file.h"
 
 namespace blastune {
 namespace {
@@ -31,11 +31,8 @@ std::string holder(int fd) {
 // Only of what was made just now: nothing else is given away.
 void give_to_owner_of_directory(const std::string& path, int fd) {
   if (::geteuid() != 0) return;
-  const std::size_t slash = path.find_last_of('/');
-  const std::string directory =
-      slash == std::string::npos ? "." : path.substr(0, std::max<std::size_t>(1, slash));
   struct stat status {};
-  if (::stat(directory.c_str(), &status) == 0) (void)!::fchown(fd, status.st_uid, status.st_gid);
+  if (::stat(directory_of(path).c_str(), &status) == 0) (void)!::fchown(fd, status.st_uid, status.st_gid);
 }
 
 bool still_names(const std::string& path, int fd) {

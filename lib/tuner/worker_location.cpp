@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <system_error>
+
+#include "store/config_location.h"
 
 #ifndef BLASTUNE_LIBEXEC_DIR
 #define BLASTUNE_LIBEXEC_DIR "/usr/local/libexec"
@@ -54,9 +55,7 @@ Result<std::string> find_worker() {
                  "BLASTUNE_WORKER names " + std::string(named) + ", which cannot be run",
                  "name the program blastune-worker, or unset the variable"};
   }
-  std::error_code problem;
-  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", problem);
-  const std::vector<std::string> places = worker_places(problem ? std::string() : program.string());
+  const std::vector<std::string> places = worker_places(running_program());
   std::string looked_at;
   for (const std::string& place : places) {
     if (can_be_run(place)) return place;

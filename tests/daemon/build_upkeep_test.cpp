@@ -11,26 +11,16 @@
 
 #include "base/clock.h"
 #include "model/rng.h"
+#include "tests/daemon/small_library.h"
 #include "tuner/simulated_prober.h"
 
 namespace blastune {
 namespace {
 
 using Purpose = BuildUpkeep::Purpose;
+using testing::small_library;
 
 const std::vector<int> four_counts{1, 2, 3, 4};
-
-WorkerHello library() {
-  WorkerHello hello;
-  hello.build.version = {0, 3, 21};
-  hello.build.threading = Threading::pthread;
-  hello.build.max_threads = 64;
-  hello.build.build_id = "abcd";
-  hello.build.path = "/somewhere/libopenblas.so.0";
-  hello.default_threads = 4;
-  hello.setter = CountSetter::openblas;
-  return hello;
-}
 
 UpkeepOptions small_options(std::vector<int> counts = four_counts) {
   UpkeepOptions options;
@@ -112,7 +102,7 @@ std::vector<Curve> bursts_of(const Table& table) {
 
 TEST(BuildUpkeep, MeasuresUntilEverythingIsSettled) {
   Machine machine;
-  BuildUpkeep upkeep(library(), {}, small_options(), 7);
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
   EXPECT_GT(upkeep.gemms(), 20U);
   EXPECT_EQ(upkeep.uncertain(), upkeep.gemms());
   EXPECT_FALSE(upkeep.has_news());
@@ -122,7 +112,7 @@ TEST(BuildUpkeep, MeasuresUntilEverythingIsSettled) {
   EXPECT_TRUE(upkeep.has_news());
   const Table table = upkeep.table();
   EXPECT_GE(table.curves.size(), upkeep.gemms());
-  EXPECT_EQ(table.build, library().build);
+  EXPECT_EQ(table.build, small_library().build);
   EXPECT_EQ(table.default_threads, 4);
   EXPECT_NEAR(table.spent_seconds, upkeep.measured_seconds(), 1e-9);
   EXPECT_GT(table.measured_unix, 1'700'000'000 - 1);
@@ -136,7 +126,7 @@ TEST(BuildUpkeep, MeasuresUntilEverythingIsSettled) {
 
 TEST(BuildUpkeep, WhatIsKnownIsKeptAndAddedTo) {
   Machine machine;
-  BuildUpkeep first(library(), {}, small_options(), 7);
+  BuildUpkeep first(small_library(), {}, small_options(), 7);
   for (int i = 0; i < 6; ++i) ASSERT_TRUE(machine.slice(first, Purpose::measure));
   Table known = first.table();
   ASSERT_FALSE(known.curves.empty());
@@ -147,9 +137,9 @@ TEST(BuildUpkeep, WhatIsKnownIsKeptAndAddedTo) {
   known.build.path = "/where/it/was";
   known.default_threads = 8;
 
-  BuildUpkeep second(library(), known, small_options(), 8);
+  BuildUpkeep second(small_library(), known, small_options(), 8);
   EXPECT_EQ(second.table().curves, known.curves);
-  EXPECT_EQ(second.table().build.path, library().build.path);
+  EXPECT_EQ(second.table().build.path, small_library().build.path);
   EXPECT_EQ(second.table().default_threads, 8) << "fewer processors are online, the library is the same";
   EXPECT_DOUBLE_EQ(second.measured_seconds(), known.spent_seconds);
   EXPECT_FALSE(second.has_news());
@@ -161,9 +151,9 @@ TEST(BuildUpkeep, WhatIsKnownIsKeptAndAddedTo) {
 
 TEST(BuildUpkeep, ASettledTableNeedsNothing) {
   Machine machine;
-  BuildUpkeep first(library(), {}, small_options(), 7);
+  BuildUpkeep first(small_library(), {}, small_options(), 7);
   machine.work(first, Purpose::measure);
-  BuildUpkeep second(library(), first.table(), small_options(), 8);
+  BuildUpkeep second(small_library(), first.table(), small_options(), 8);
   EXPECT_EQ(second.uncertain(), 0U);
   EXPECT_EQ(second.gemms(), first.gemms());
   EXPECT_TRUE(second.next(Purpose::measure, 1).empty());
@@ -172,7 +162,7 @@ TEST(BuildUpkeep, ASettledTableNeedsNothing) {
 
 TEST(BuildUpkeep, ACheckThatFindsAllAsItWasAddsItsBursts) {
   Machine machine;
-  BuildUpkeep upkeep(library(), {}, small_options(), 7);
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
   machine.work(upkeep, Purpose::measure);
   upkeep.mark_saved();
   const Table before = upkeep.table();
@@ -195,7 +185,7 @@ TEST(BuildUpkeep, ACheckThatFindsAllAsItWasAddsItsBursts) {
 
 TEST(BuildUpkeep, NothingToCheckIsACheckThatIsOver) {
   Machine machine;
-  BuildUpkeep upkeep(library(), {}, small_options(), 7);
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
   upkeep.begin_check(1'800'000'000);
   EXPECT_FALSE(upkeep.is_checking());
   EXPECT_TRUE(upkeep.next(Purpose::check, 1).empty());
@@ -235,7 +225,7 @@ std::size_t count_fresh(const Table& table, const Table& before) {
 
 TEST(BuildUpkeep, WhatDriftedStaysUntilWhatReplacesItIsWhole) {
   Machine machine;
-  BuildUpkeep upkeep(library(), {}, small_options(), 7);
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
   machine.work(upkeep, Purpose::measure);
   const Table before = upkeep.table();
   machine.slowdown = [](const Gemm& /*gemm*/) { return 3.0; };
@@ -271,7 +261,7 @@ TEST(BuildUpkeep, OnlyWhatIsNearADriftedCanaryIsMeasuredAgain) {
   Machine machine;
   UpkeepOptions options = small_options();
   options.plan.dtypes = {DType::f32, DType::f64};
-  BuildUpkeep upkeep(library(), {}, options, 7);
+  BuildUpkeep upkeep(small_library(), {}, options, 7);
   machine.work(upkeep, Purpose::measure);
   const Table before = upkeep.table();
   machine.slowdown = [](const Gemm& gemm) { return gemm.dtype == DType::f32 ? 3.0 : 1.0; };
@@ -287,7 +277,7 @@ TEST(BuildUpkeep, OnlyWhatIsNearADriftedCanaryIsMeasuredAgain) {
 
 TEST(BuildUpkeep, ACheckThatNobodyAnswersLearnsNothing) {
   Machine machine;
-  BuildUpkeep upkeep(library(), {}, small_options(), 7);
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
   machine.work(upkeep, Purpose::measure);
   const Table before = upkeep.table();
   upkeep.begin_check(machine.unix_seconds());
@@ -303,7 +293,7 @@ TEST(BuildUpkeep, ACheckThatNobodyAnswersLearnsNothing) {
 
 TEST(BuildUpkeep, ADiscardedSliceTeachesNothingAndIsAskedAgain) {
   Machine machine;
-  BuildUpkeep upkeep(library(), {}, small_options(), 7);
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
   ASSERT_TRUE(machine.slice(upkeep, Purpose::measure));
   upkeep.mark_saved();
   const Table before = upkeep.table();
@@ -332,7 +322,7 @@ TEST(BuildUpkeep, ADiscardedSliceTeachesNothingAndIsAskedAgain) {
 
 TEST(BuildUpkeep, OtherCountsOpenWhatTheyWereNotMeasuredAt) {
   Machine machine;
-  BuildUpkeep upkeep(library(), {}, small_options(), 7);
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
   machine.work(upkeep, Purpose::measure);
   const Table first = upkeep.table();
   upkeep.change(small_options({1, 2}));
@@ -355,7 +345,7 @@ TEST(BuildUpkeep, OtherCountsOpenWhatTheyWereNotMeasuredAt) {
 
 TEST(BuildUpkeep, AChangeEndsACheckAndKeepsWhatWasNotSaved) {
   Machine machine;
-  BuildUpkeep upkeep(library(), {}, small_options(), 7);
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
   machine.work(upkeep, Purpose::measure);
   upkeep.begin_check(machine.unix_seconds());
   ASSERT_TRUE(upkeep.is_checking());
@@ -370,7 +360,7 @@ TEST(BuildUpkeep, AChangeEndsACheckAndKeepsWhatWasNotSaved) {
 
 TEST(BuildUpkeep, LostBurstsAreCountedOverAllPlanners) {
   Machine machine({.burst_deviation = 0.02, .lost_share = 0.2});
-  BuildUpkeep upkeep(library(), {}, small_options(), 7);
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
   std::int64_t last = 0;
   for (int i = 0; i < 40; ++i) {
     if (!machine.slice(upkeep, Purpose::measure)) break;
@@ -384,7 +374,7 @@ TEST(BuildUpkeep, LostBurstsAreCountedOverAllPlanners) {
 
 TEST(BuildUpkeep, ALibraryThatAnswersNothingIsGivenUp) {
   Machine machine({.lost_share = 1.1});
-  BuildUpkeep upkeep(library(), {}, small_options(), 7);
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
   machine.work(upkeep, Purpose::measure);
   EXPECT_TRUE(upkeep.table().curves.empty());
   EXPECT_EQ(upkeep.uncertain(), 0U);
@@ -398,7 +388,7 @@ TEST(BuildUpkeep, NothingIsLostInAnyOrder) {
     Rng rng(seed);
     Machine machine({.burst_deviation = 0.02, .lost_share = 0.05, .seed = seed});
     const std::vector<std::vector<int>> counts{four_counts, {1, 2}, {1, 2, 4, 8}};
-    BuildUpkeep upkeep(library(), {}, small_options(), seed);
+    BuildUpkeep upkeep(small_library(), {}, small_options(), seed);
     Table saved = upkeep.table();
     Table last = saved;
     for (int step = 0; step < 150; ++step) {
@@ -451,7 +441,7 @@ TEST(BuildUpkeep, GoesOnFromWhatWasSaved) {
   int lives = 0;
   for (bool done = false; !done; ++lives) {
     ASSERT_LT(lives, 1000);
-    BuildUpkeep upkeep(library(), saved, small_options(), static_cast<std::uint64_t>(lives));
+    BuildUpkeep upkeep(small_library(), saved, small_options(), static_cast<std::uint64_t>(lives));
     for (int i = 0; i < 3 && !done; ++i) done = !machine.slice(upkeep, Purpose::measure, 1);
     done = done && upkeep.uncertain() == 0;
     const Table now = upkeep.table();

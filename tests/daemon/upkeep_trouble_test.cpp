@@ -7,23 +7,14 @@
 
 #include "base/clock.h"
 #include "daemon/build_upkeep.h"
+#include "tests/daemon/small_library.h"
 #include "tuner/simulated_prober.h"
 
 namespace blastune {
 namespace {
 
 using Purpose = BuildUpkeep::Purpose;
-
-WorkerHello library() {
-  WorkerHello hello;
-  hello.build.version = {0, 3, 21};
-  hello.build.threading = Threading::pthread;
-  hello.build.max_threads = 64;
-  hello.build.build_id = "abcd";
-  hello.default_threads = 4;
-  hello.setter = CountSetter::openblas;
-  return hello;
-}
+using testing::small_library;
 
 UpkeepOptions small_options() {
   UpkeepOptions options;
@@ -62,7 +53,7 @@ class Machine {
 
 TEST(UpkeepTrouble, MeasuringGoesOnBesideACheck) {
   Machine machine;
-  BuildUpkeep upkeep(library(), {}, small_options(), 7);
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
   for (int slices = 0; slices < 12; ++slices) ASSERT_TRUE(machine.slice(upkeep, Purpose::measure));
   ASSERT_GT(upkeep.uncertain(), 0U);
   ASSERT_FALSE(upkeep.table().curves.empty());
