@@ -18,6 +18,22 @@ function(blastune_add_part name)
   target_link_libraries(blastune_${name} PUBLIC ${PART_USES} PRIVATE blastune_warnings ${PART_PRIVATE_USES})
 endfunction()
 
+# blastune_close_library(TARGET VERSION-SCRIPT)
+# For what is loaded into other people's programs. The host may bring any C++ runtime and any zlib, or none: ours are
+# inside, and nobody sees them. Unloading would leave threads in code that is gone, so it stays once it is loaded.
+function(blastune_close_library target version_script)
+  set_target_properties(${target} PROPERTIES LINK_DEPENDS ${version_script})
+  target_link_options(${target} PRIVATE
+    -static-libstdc++ -static-libgcc
+    LINKER:--version-script=${version_script}
+    LINKER:--exclude-libs,ALL
+    LINKER:-z,now LINKER:-z,nodelete LINKER:--as-needed LINKER:--gc-sections)
+  # A sanitizer's own symbols are found in the program, when it runs.
+  if(NOT CMAKE_CXX_FLAGS MATCHES "-fsanitize")
+    target_link_options(${target} PRIVATE LINKER:-z,defs)
+  endif()
+endfunction()
+
 # blastune_add_test(NAME SOURCES file... [USES target...])
 # One GoogleTest program for a part; every TEST in it becomes a ctest case.
 include(GoogleTest)
