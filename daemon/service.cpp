@@ -238,8 +238,13 @@ void Service::look_around() {
   // After a suspension at once: what is due then is asked for once, not again when it is noticed.
   const bool resumed = suspended - suspended_then_ >= shortest_suspension_seconds;
   if (!resumed && awake - looked_around_ < look_around_seconds) return;
-  looked_around_ = awake;
   suspended_then_ = suspended;
+  take_in_changes();
+}
+
+void Service::take_in_changes() {
+  const double awake = now().awake;
+  looked_around_ = awake;
   Surroundings current = read_surroundings(places(), {.kernel = options_.kernel});
   const auto seen = changes(surroundings_, current);
   surroundings_ = std::move(current);

@@ -93,6 +93,7 @@ class Service {
 
   // The machine and the configuration. Looked at beside no measurement: it would be disturbed by it.
   void look_around();
+  void take_in_changes();
   Result<void> reload(bool by_signal);
   void apply_config(LoadedConfig config);
   void change_machine();

@@ -127,6 +127,9 @@ double Service::wait(const Decision& decision) {
 
 void Service::begin_search() {
   release_prober();
+  // What comes or goes from here on differs from it, and is seen by the next look: a library that is away
+  // during the search and back before that look too.
+  take_in_changes();
   search_wanted_ = false;
   say(Activity::searching, WaitReason::none, "looking for OpenBLAS builds", std::nullopt);
   search_ = std::make_unique<BuildSearch>(worker_, places());

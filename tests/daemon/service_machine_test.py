@@ -2,6 +2,7 @@
 """A blastuned whose machine becomes another one while it runs."""
 
 import json
+import signal
 import unittest
 
 import live_service
@@ -32,6 +33,21 @@ class Machine(unittest.TestCase):
         self.assertEqual(self.service.curves(), before)
         self.assertEqual(self.service.end()[0], 0)
 
+    def test_a_library_that_was_away_for_one_search_is_found_again(self):
+        library = self.service.root / "lib" / "libopenblas.so.0"
+        library.parent.mkdir()
+        library.touch()
+        self.service.start(environment={"LD_LIBRARY_PATH": str(library.parent)}).settle()
+        # Away and back between two looks: the one before the search saw it, and so would the one after it.
+        library.rename(self.service.root / "away")
+        self.service.mood("refusing")
+        self.service.process.send_signal(signal.SIGHUP)
+        self.service.wait_for(lambda now: now["wait_reason"] == "no_library", "a search in vain")
+        self.service.mood("good")
+        (self.service.root / "away").rename(library)
+        self.service.wait_for(lambda now: now["wait_reason"] != "no_library", "another search", LOOK_AROUND)
+        self.service.settle()
+        self.assertEqual(self.service.end()[0], 0)
 
     def test_a_machine_that_cannot_be_read_at_once_is_read_later(self):
         kernel = self.service.root / "kernel"
