@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "load/available_cores.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace blastune {
+namespace {
+
+// The kernel counts use in ticks, and a machine is never quite idle. Between these two nothing changes.
+constexpr double overdraft = 0.4;  // so much more may be taken than is left
+constexpr double spare = 0.75;     // so much of a core must be left for it to be taken
+constexpr double nobody = 0.3;     // others that use less are nobody
+constexpr double somebody = 0.75;  // and from here on there is certainly somebody
+
+// How long something must be free before it is taken: so long at least, and so much longer by whoever has
+// the whole machine. The root tells small shares apart.
+constexpr double shortest_patience = 0.15;
+constexpr double longest_patience = 1.2;
+
+// A collision costs about a slice of the scheduler, some 3 ms: every tenth of a second that is 3 %.
+constexpr double trial_seconds = 0.3;  // a collision this soon after growing means that growing was wrong
+constexpr double first_pause = 0.1;
+constexpr double longest_pause = 3.2;
+constexpr double longest_pause_alone = 0.4;
+
+constexpr double first_offer_pause = 0.5;
+constexpr double longest_offer_pause = 60;
+constexpr int offered_part = 8;  // one of so many
+constexpr double unused = 0.5;   // using less of its own than this, it is not the others who keep it small
+
+}  // namespace
+
+AvailableCores::AvailableCores(int capacity)
+    : capacity_(std::max(1, capacity)), cores_(capacity_), offer_pause_(first_offer_pause) {}
+
+void AvailableCores::set_capacity(int capacity) {
+  capacity = std::max(1, capacity);
+  // Where it had all, it has all of what there is now.
+  cores_ = cores_ == capacity_ ? capacity : std::min(cores_, capacity);
+  capacity_ = capacity;
+}
+
+void AvailableCores::look(double now, const SeenUse& seen) {
+  if (!(seen.seconds >= shortest_look_seconds) || !std::isfinite(seen.others) || !std::isfinite(seen.own) ||
+      !(seen.processors >= 1))
+    return;
+  const double others = std::clamp(seen.others, 0.0, seen.processors);
+  const double room = std::min<double>(capacity_, seen.processors - others);
+  const bool is_alone = others < nobody;
+  was_alone_ = is_alone;
+  if (now - grown_at_ >= trial_seconds && grown_at_ >= collided_at_) pause_ = 0;
+  if (room < cores_ - overdraft) {
+    shrink(now, static_cast<int>(std::floor(room + overdraft)));
+    return;
+  }
+  const double free = room - cores_;
+  if (free < spare && !(is_alone && cores_ < capacity_)) {
+    free_since_ = -1;
+    if (offering_) {
+      // Somebody took it: there may be more like that.
+      offering_ = false;
+      offer_pause_ = first_offer_pause;
+    }
+    offer_when_due(now, seen);
+    return;
+  }
+  crowded_since_ = -1;
+  if (cores_ < capacity_) grow(now, free, is_alone);
+}
+
+void AvailableCores::shrink(double now, int cores) {
+  cores_ = std::clamp(cores, 1, capacity_);
+  free_since_ = -1;
+  offering_ = false;
+  crowded_since_ = now;
+}
+
+void AvailableCores::grow(double now, double free, bool is_alone) {
+  if (now - collided_at_ < std::min(pause_, is_alone ? longest_pause_alone : longest_pause)) {
+    free_since_ = -1;
+    return;
+  }
+  if (is_alone) {
+    cores_ = capacity_;
+    grown_at_ = now;
+    offering_ = false;
+    return;
+  }
+  if (free_since_ < 0) free_since_ = now;
+  const double share = static_cast<double>(cores_) / capacity_;
+  // So much is not what somebody offers: somebody has gone.
+  const bool is_plenty = free >= 2 && free >= cores_;
+  const double patience =
+      is_plenty ? 0 : shortest_patience + (longest_patience - shortest_patience) * std::sqrt(share);
+  if (now - free_since_ < patience) return;
+  const int whole = std::max(1, static_cast<int>(std::floor(free + (1 - spare))));
+  cores_ = std::min(capacity_, cores_ + (whole + 1) / 2);
+  grown_at_ = now;
+  free_since_ = now;
+  if (offering_) {
+    // Nobody wanted it.
+    offering_ = false;
+    offer_pause_ = std::min(longest_offer_pause, 2 * offer_pause_);
+  }
+}
+
+void AvailableCores::offer_when_due(double now, const SeenUse& seen) {
+  const bool is_crowded = seen.others >= somebody && cores_ > 1 && seen.own >= cores_ - unused;
+  if (!is_crowded) {
+    crowded_since_ = -1;
+    return;
+  }
+  if (crowded_since_ < 0) crowded_since_ = now;
+  if (now - crowded_since_ < offer_pause_) return;
+  cores_ -= std::max(1, cores_ / offered_part);
+  offering_ = true;
+  crowded_since_ = -1;
+  free_since_ = -1;
+}
+
+void AvailableCores::collide(double now, int threads, double lacking) {
+  if (threads < 2 || !(lacking > 0)) return;
+  const double missing = std::clamp(std::round(lacking), 1.0, static_cast<double>(threads - 1));
+  const int fitting = threads - static_cast<int>(missing);
+  if (fitting >= cores_) return;
+  const bool trial_failed = now - grown_at_ < trial_seconds && grown_at_ >= collided_at_;
+  pause_ = trial_failed ? std::clamp(2 * pause_, first_pause, longest_pause) : 0;
+  collided_at_ = now;
+  shrink(now, fitting);
+}
+
+}  // namespace blastune
