@@ -7,10 +7,12 @@
 namespace blastune {
 namespace {
 
-// The kernel counts use in ticks, and a machine is never quite idle. Between these two nothing changes.
+// The kernel counts use in ticks, and a machine is never quite idle. Between the first two nothing changes.
+// On large machines it is a share of them.
 constexpr double overdraft = 0.4;  // so much more may be taken than is left
 constexpr double spare = 0.75;     // so much of a core must be left for it to be taken
 constexpr double nobody = 0.3;     // others that use less are nobody
+constexpr double share = 0.005;
 constexpr double somebody = 0.75;  // and from here on there is certainly somebody
 
 // How long something must be free before it is taken: so long at least, and so much longer by whoever has
@@ -34,6 +36,10 @@ constexpr double unused = 0.5;   // using less of its own than this, it is not t
 AvailableCores::AvailableCores(int capacity)
     : capacity_(std::max(1, capacity)), cores_(capacity_), offer_pause_(first_offer_pause) {}
 
+double AvailableCores::at_least(double cores) const {
+  return std::max(cores, share * capacity_);
+}
+
 void AvailableCores::set_capacity(int capacity) {
   capacity = std::max(1, capacity);
   // Where it had all, it has all of what there is now.
@@ -47,11 +53,11 @@ void AvailableCores::look(double now, const SeenUse& seen) {
     return;
   const double others = std::clamp(seen.others, 0.0, seen.processors);
   const double room = std::min<double>(capacity_, seen.processors - others);
-  const bool is_alone = others < nobody;
+  const bool is_alone = others < at_least(nobody);
   was_alone_ = is_alone;
   if (now - grown_at_ >= trial_seconds && grown_at_ >= collided_at_) pause_ = 0;
-  if (room < cores_ - overdraft) {
-    shrink(now, static_cast<int>(std::floor(room + overdraft)));
+  if (room < cores_ - at_least(overdraft)) {
+    shrink(now, static_cast<int>(std::floor(room + at_least(overdraft))));
     return;
   }
   const double free = room - cores_;
@@ -88,11 +94,11 @@ void AvailableCores::grow(double now, double free, bool is_alone) {
     return;
   }
   if (free_since_ < 0) free_since_ = now;
-  const double share = static_cast<double>(cores_) / capacity_;
+  const double own_share = static_cast<double>(cores_) / capacity_;
   // So much is not what somebody offers: somebody has gone.
   const bool is_plenty = free >= 2 && free >= cores_;
   const double patience =
-      is_plenty ? 0 : shortest_patience + (longest_patience - shortest_patience) * std::sqrt(share);
+      is_plenty ? 0 : shortest_patience + (longest_patience - shortest_patience) * std::sqrt(own_share);
   if (now - free_since_ < patience) return;
   const int whole = std::max(1, static_cast<int>(std::floor(free + (1 - spare))));
   cores_ = std::min(capacity_, cores_ + (whole + 1) / 2);

@@ -45,6 +45,8 @@ class AvailableCores {
   void grow(double now, double free, bool is_alone);
   void offer_when_due(double now, const SeenUse& seen);
 
+  [[nodiscard]] double at_least(double cores) const;
+
   int capacity_;
   int cores_;
   bool was_alone_ = false;     // at the last look
