@@ -81,6 +81,7 @@ blastune_scope pack(const blastune::ClientScope& scope) {
   blastune_scope packed = {{0, 0}};
   packed.opaque[0] = static_cast<std::uint64_t>(scope.slot) |
                      static_cast<std::uint64_t>(scope.guard.inside ? 1 : 0) << 8U |
+                     static_cast<std::uint64_t>(scope.timed ? 1 : 0) << 9U |
                      static_cast<std::uint64_t>(scope.guard.epoch) << 16U |
                      static_cast<std::uint64_t>(scope.guard.previous) << 32U |
                      static_cast<std::uint64_t>(scope.guard.changed_to) << 48U;
@@ -92,6 +93,7 @@ blastune::ClientScope unpack(const blastune_scope& packed) {
   blastune::ClientScope scope;
   scope.slot = static_cast<std::uint8_t>(word & 0xFFU);
   scope.guard.inside = (word >> 8U & 1U) != 0;
+  scope.timed = (word >> 9U & 1U) != 0;
   scope.guard.epoch = static_cast<std::uint8_t>(word >> 16U & 0xFFU);
   scope.guard.previous = static_cast<std::uint16_t>(word >> 32U & 0xFFFFU);
   scope.guard.changed_to = static_cast<std::uint16_t>(word >> 48U & 0xFFFFU);
@@ -191,6 +193,11 @@ blastune_scope blastune_enter_gemm_in(int blas, blastune_dtype dtype, blastune_t
   GemmKey gemm;
   if (blas < 1 || !to_key(gemm, dtype, transpose_a, transpose_b, m, n, k)) return {{0, 0}};
   return pack(blastune::process_client.enter_in(static_cast<std::size_t>(blas - 1), gemm));
+}
+
+blastune_scope blastune_enter_limited_in(int blas) {
+  if (blas < 1) return {{0, 0}};
+  return pack(blastune::process_client.enter_limited_in(static_cast<std::size_t>(blas - 1)));
 }
 
 void blastune_leave(blastune_scope scope) {

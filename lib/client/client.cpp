@@ -10,6 +10,7 @@
 #include <string>
 
 #include "client/log.h"
+#include "load/collision.h"
 #include "model/thread_use.h"
 #include "store/table_location.h"
 
@@ -46,6 +47,9 @@ bool wait_at_most_a_second(const Attempt& attempt) {
   return true;
 }
 
+// Of a thread that has no room to remember anything. Never written to: there is nothing to add to it.
+constinit Memo::Entry no_opinion;
+
 std::uintptr_t this_thread() {
   return static_cast<std::uintptr_t>(::pthread_self());
 }
@@ -64,20 +68,72 @@ ClientScope Client::enter_in(std::size_t slot, GemmKey gemm) {
   return slot < slots_.size() ? enter(gemm, ask_about(slot)) : ClientScope{};
 }
 
+ClientScope Client::enter_limited_in(std::size_t slot) {
+  keep_fresh();
+  if (slot >= slots_.size()) return {};
+  const Question question = ask_about(slot);
+  if (question.word == 0 || question.limit <= 1) return {};
+  load_.look_if_due();
+  const int available = load_.available();
+  // Then it is the library's own affair.
+  if (available >= question.limit) return {};
+  ClientScope scope;
+  scope.guard = slots_[slot].guard.enter(available, available);
+  scope.slot = static_cast<std::uint8_t>(slot + 1);
+  return scope;
+}
+
 ClientScope Client::enter(GemmKey gemm, Question question) {
   if (question.word == 0) return {};
-  const Memo::Entry entry = remembered(gemm, question);
+  Memo::Entry& entry = remembered(gemm, question);
   // The library does not look at its count for such a multiply.
   if (entry.one_thread_anyway) return {};
+  const int threads = threads_now(entry);
   ClientScope scope;
-  scope.guard = slot_of(question.word).guard.enter(entry.threads);
+  scope.guard = slot_of(question.word).guard.enter(threads, std::min(question.limit, load_.available()));
   scope.slot = static_cast<std::uint8_t>(SnapshotWord::slot(question.word) + 1);
+  // Of those that overlap none takes as long as it would alone.
+  Memo* memo = thread_memo;
+  if (threads > 1 && scope.guard.alone && entry.expected_seconds > 0 && memo != nullptr && load_.feels()) {
+    scope.timed = true;
+    memo->running = {gemm, Stopwatch::ticks(), entry.expected_seconds, static_cast<std::uint16_t>(threads)};
+  }
   return scope;
 }
 
 void Client::leave(const ClientScope& scope) {
   if (scope.slot == 0 || scope.slot > slots_.size()) return;
+  const Memo* memo = thread_memo;
+  if (!scope.timed || memo == nullptr) return slots_[scope.slot - 1U].guard.leave(scope.guard);
+  const Memo::Running running = memo->running;
+  const double seconds = static_cast<double>(Stopwatch::ticks() - running.began) * load_.seconds_a_tick();
   slots_[scope.slot - 1U].guard.leave(scope.guard);
+  if (is_suspicious(seconds, static_cast<double>(running.expected_seconds))) [[unlikely]]
+    feel(running, seconds);
+}
+
+[[gnu::noinline]] void Client::feel(Memo::Running running, double seconds) noexcept {
+  const Undisturbed undisturbed;
+  const auto expected = static_cast<double>(running.expected_seconds);
+  const PresentLoad::Feeling feeling = load_.feel(running.threads, seconds, expected);
+  Memo::Entry* entry = thread_memo->find(running.key);
+  if (feeling == PresentLoad::Feeling::explained && entry != nullptr)
+    entry->expected_seconds = static_cast<float>(corrected_expectation(expected, seconds));
+}
+
+[[gnu::noinline]] void Client::ask_for(Memo::Entry& entry, int available) noexcept {
+  entry.available = static_cast<std::uint16_t>(available);
+  entry.threads_now = static_cast<std::uint16_t>(std::min<int>(entry.threads, available));
+  entry.expected_seconds = 0;
+  const SnapshotBox::Reader reader(slot_of(entry.word).box);
+  if (reader.get() == nullptr || reader.get()->word != entry.word) return;
+  const Advisor& advisor = *reader.get()->advisor;
+  const Gemm gemm = gemm_of(entry.key);
+  if (available < entry.threads) {
+    const int threads = advisor.threads(gemm, available);
+    if (threads > 0) entry.threads_now = static_cast<std::uint16_t>(threads);
+  }
+  entry.expected_seconds = static_cast<float>(advisor.expected_seconds(gemm, entry.threads_now));
 }
 
 ClientAdvice Client::advise(const Gemm& gemm) {
@@ -86,15 +142,16 @@ ClientAdvice Client::advise(const Gemm& gemm) {
   if (question.word == 0) return {};
   const SnapshotBox::Reader reader(slot_of(question.word).box);
   if (reader.get() == nullptr) return {};
-  return {reader.get()->advisor->advise(gemm, question.limit), question.limit};
+  load_.look_if_due();
+  const int limit = std::min(question.limit, load_.available());
+  return {reader.get()->advisor->advise(gemm, limit), limit};
 }
 
-[[gnu::noinline]] Memo::Entry Client::look_up(GemmKey key, Question question) noexcept {
+[[gnu::noinline]] Memo::Entry& Client::look_up(GemmKey key, Question question) noexcept {
   Memo* memo = thread_memo != nullptr ? thread_memo : make_thread_memo();
-  if (memo != nullptr) {
-    const Memo::Entry& second = memo->second(key);
-    if (second.answers(question.word, key, question.limit)) return second;
-  }
+  if (memo == nullptr) return no_opinion;
+  Memo::Entry& second = memo->second(key);
+  if (second.answers(question.word, key, question.limit)) return second;
   const Gemm gemm = gemm_of(key);
   Memo::Entry entry;
   entry.key = key;
@@ -121,8 +178,7 @@ ClientAdvice Client::advise(const Gemm& gemm) {
       // A line that cannot be written is no reason to do anything else differently.
     }
   }
-  if (memo != nullptr) memo->keep(entry);
-  return entry;
+  return memo->keep(entry);
 }
 
 [[gnu::noinline]] void Client::refresh_if_nobody_does(time_t now) noexcept {
@@ -141,8 +197,9 @@ void Client::refresh_locked(bool force) {
   // First, so that a failure is not tried again at every multiply.
   refreshed_.store(now, std::memory_order_relaxed);
   if (refresher_ == nullptr) {
-    refresher_ = new Refresher(slots_, read_settings([](const char* name) { return ::secure_getenv(name); }),
-                               table_location(read_table_environment()).candidates);
+    refresher_ =
+        new Refresher(slots_, load_, read_settings([](const char* name) { return ::secure_getenv(name); }),
+                      table_location(read_table_environment()).candidates);
     log_shapes_.store(refresher_->settings().log == LogLevel::shapes, std::memory_order_relaxed);
   }
   register_for_fork();
@@ -215,6 +272,7 @@ void Client::after_fork_in_child() {
     process_client.slots_[i].box.forget_readers();
     process_client.slots_[i].guard.forget_other_threads();
   }
+  process_client.load_.forget();
 }
 
 // A thread that asks for one look after the other would leave fork() no moment between two of them.
@@ -241,7 +299,7 @@ ClientStatus Client::status() {
   }
   for (std::size_t i = 0; i < slots_.size(); ++i) status.generation += slots_[i].box.generation();
   status.builds = static_cast<int>(slots_.size());
-  status.limit = ask().limit;
+  status.limit = std::min(ask().limit, load_.available());
   return status;
 }
 

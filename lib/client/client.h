@@ -19,6 +19,7 @@
 
 #include "client/build_slots.h"
 #include "client/gemm_key.h"
+#include "client/present_load.h"
 #include "client/refresher.h"
 #include "client/snapshot.h"
 #include "client/thread_memo.h"
@@ -29,6 +30,7 @@ namespace blastune {
 
 struct ClientScope {
   std::uint8_t slot = 0;  // one more than its index; 0: nothing to leave
+  bool timed = false;     // what the thread's memo says is running
   GuardScope guard;
 };
 
@@ -62,6 +64,8 @@ class Client {
   int recommend(GemmKey gemm);
   ClientScope enter(GemmKey gemm);
   ClientScope enter_in(std::size_t slot, GemmKey gemm);
+  // Of any call to that one.
+  ClientScope enter_limited_in(std::size_t slot);
   ClientAdvice advise(const Gemm& gemm);
   void leave(const ClientScope& scope);
 
@@ -88,9 +92,14 @@ class Client {
   [[nodiscard]] Question ask();
   [[nodiscard]] Question ask_about(std::size_t slot) const;
   ClientScope enter(GemmKey gemm, Question question);
+  // The answer for as many cores as are available now.
+  int threads_now(Memo::Entry& entry);
+  void ask_for(Memo::Entry& entry, int available) noexcept;
+  void feel(Memo::Running running, double seconds) noexcept;
   [[nodiscard]] BuildSlot& slot_of(std::uint64_t word) const { return slots_[SnapshotWord::slot(word)]; }
-  Memo::Entry remembered(GemmKey gemm, Question question);
-  Memo::Entry look_up(GemmKey gemm, Question question) noexcept;
+  // Which lives until this thread's next question.
+  Memo::Entry& remembered(GemmKey gemm, Question question);
+  Memo::Entry& look_up(GemmKey gemm, Question question) noexcept;
   std::unique_lock<std::mutex> lock_behind_forks();
   void register_for_fork();
   static void before_fork();
@@ -101,6 +110,7 @@ class Client {
   BuildSlots slots_;
   std::atomic<int> meant_{-1};   // the slot that answers for the process, or -1: none
   std::atomic<int> chosen_{-1};  // a slot's index, or -1: automatic
+  PresentLoad load_;
   std::atomic<bool> log_shapes_{false};
   std::atomic<int> forks_waiting_{0};  // threads in fork() that want mutex_
   std::mutex mutex_;                   // for all below
@@ -134,20 +144,30 @@ inline Client::Question Client::ask() {
   return slot < 0 ? Question{} : ask_about(static_cast<std::size_t>(slot));
 }
 
-inline Memo::Entry Client::remembered(GemmKey gemm, Question question) {
-  const Memo* memo = thread_memo;
+inline Memo::Entry& Client::remembered(GemmKey gemm, Question question) {
+  Memo* memo = thread_memo;
   if (memo != nullptr) [[likely]] {
-    const Memo::Entry& entry = memo->first(gemm);
+    Memo::Entry& entry = memo->first(gemm);
     if (entry.answers(question.word, gemm, question.limit)) [[likely]]
       return entry;
   }
   return look_up(gemm, question);
 }
 
+inline int Client::threads_now(Memo::Entry& entry) {
+  // What runs on one thread is no matter of load.
+  if (entry.threads <= 1) return entry.threads;
+  load_.look_if_due();
+  const int available = std::min<int>(entry.threads, load_.available());
+  if (entry.available != available) [[unlikely]]
+    ask_for(entry, available);
+  return entry.threads_now;
+}
+
 inline int Client::recommend(GemmKey gemm) {
   keep_fresh();
   const Question question = ask();
-  return question.word == 0 ? 0 : remembered(gemm, question).threads;
+  return question.word == 0 ? 0 : threads_now(remembered(gemm, question));
 }
 
 }  // namespace blastune

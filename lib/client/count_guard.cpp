@@ -85,10 +85,10 @@ void CountGuard::check(int count, int user) {
     functions_.set(user);
 }
 
-GuardScope CountGuard::enter(int wanted) {
+GuardScope CountGuard::enter(int wanted, int most) {
   if (!applies()) return {};
   if (functions_.in_parallel != nullptr && functions_.in_parallel() != 0) return {};
-  return functions_.scope == CountScope::thread ? enter_thread(wanted) : enter_process(wanted);
+  return functions_.scope == CountScope::thread ? enter_thread(wanted, most) : enter_process(wanted);
 }
 
 void CountGuard::leave(const GuardScope& scope) {
@@ -112,6 +112,7 @@ GuardScope CountGuard::enter_process(int wanted) {
     }
     if (state_.compare_exchange_weak(state, first ? ((state + 1 + turn) | busy) : state + 1)) {
       if (!first) return scope;
+      scope.alone = true;
       break;
     }
   }
@@ -165,7 +166,7 @@ void CountGuard::restore() {
   ours_.store(0);  // no count: a child forked from here on finds nothing to restore
 }
 
-GuardScope CountGuard::enter_thread(int wanted) {
+GuardScope CountGuard::enter_thread(int wanted, int most) {
   const int user = read_count();
   int count = wanted == 0 ? user : std::min(wanted, user);
   GuardScope scope;
@@ -176,10 +177,13 @@ GuardScope CountGuard::enter_thread(int wanted) {
       const std::uint64_t opened = (static_cast<std::uint64_t>(count) << common_shift) | 1U;
       if (!state_.compare_exchange_weak(state, opened)) continue;
       scope.inside = true;
+      scope.alone = true;
       break;
     }
-    if (common > count) {
-      // More than this thread may use, or than its multiply is worth: one is safe at any time.
+    const int all = (static_cast<int>(state & inside_mask) + 1) * common;
+    if (common > count || all > most) {
+      // More than this thread may use, than its multiply is worth or than there is room for: one is safe at
+      // any time.
       count = 1;
       break;
     }

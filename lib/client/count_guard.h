@@ -17,7 +17,8 @@
 // Count of each thread (CountScope::thread). A thread changes and restores its own. But such a library
 // adapts one common set of buffers to the count of whoever multiplies, and frees the rest while others
 // may use them. Threads that overlap therefore agree: the first sets the count of all, others take the
-// same or one thread, which the library runs without touching the buffers.
+// same or one thread, which the library runs without touching the buffers: one, where the same would be more
+// than there are processors for.
 //
 // Around fork(): setting a count may take a lock of the library's own, and start its threads again. No thread
 // may be in the middle of that when the process is copied, because its lock would never be released in the
@@ -35,6 +36,7 @@ namespace blastune {
 // What leave() needs to know; fits into a blastune_scope.
 struct GuardScope {
   bool inside = false;         // counted among those inside
+  bool alone = false;          // nobody else was inside when it was entered
   std::uint8_t epoch = 0;      // changes with fork()
   std::uint16_t previous = 0;  // CountScope::thread: the thread's own count, and what it was changed to
   std::uint16_t changed_to = 0;
@@ -42,6 +44,9 @@ struct GuardScope {
 
 class CountGuard {
  public:
+  // A count above this is not one that a program means; a scope has 16 bits for it.
+  static constexpr int largest_count = 0xFFFF;
+
   explicit CountGuard(const CountFunctions& functions) : functions_(functions) {}
   CountGuard(const CountGuard&) = delete;
   CountGuard& operator=(const CountGuard&) = delete;
@@ -60,8 +65,9 @@ class CountGuard {
   // True when enter() can ever change anything.
   [[nodiscard]] bool applies() const;
 
-  // wanted: advice, or 0 for a multiply without opinion, which must still be counted in.
-  [[nodiscard]] GuardScope enter(int wanted);
+  // wanted: advice, or 0 for a multiply without opinion, which must still be counted in. most: threads of all
+  // that are inside together, where each has its own count.
+  [[nodiscard]] GuardScope enter(int wanted, int most = largest_count);
   void leave(const GuardScope& scope);
 
   // Only between these nobody changes or restores; threads come and go meanwhile. Gives up after a while,
@@ -77,9 +83,6 @@ class CountGuard {
   static constexpr std::uint64_t changed = std::uint64_t{1} << 33U;  // it is ours, user_ is to be restored
   static constexpr std::uint64_t marks = busy | changed;
   static constexpr std::uint64_t turn = std::uint64_t{1} << 34U;  // counted up from here when busy begins
-  // A count above this is not one that a program means; a scope has 16 bits for it.
-  static constexpr int largest_count = 0xFFFF;
-
   [[nodiscard]] int user_count_among_others() const;
   static int valid(int count);
   [[nodiscard]] int read_count() const;
@@ -90,7 +93,7 @@ class CountGuard {
   GuardScope enter_process(int wanted);
   void leave_process(const GuardScope& scope);
   void restore();
-  GuardScope enter_thread(int wanted);
+  GuardScope enter_thread(int wanted, int most);
   void leave_thread(const GuardScope& scope);
 
   CountFunctions functions_;

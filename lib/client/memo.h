@@ -18,7 +18,11 @@ class Memo {
     std::uint64_t word = 0;  // 0: empty; otherwise which advice this is from (see SnapshotWord)
     GemmKey key;
     std::uint16_t limit = 0;
-    std::uint16_t threads = 0;       // 0: no opinion
+    std::uint16_t threads = 0;  // 0: no opinion
+    // With so many cores available, and what to expect then; 0: not asked yet. Only where threads > 1.
+    std::uint16_t available = 0;
+    std::uint16_t threads_now = 0;
+    float expected_seconds = 0;
     bool one_thread_anyway = false;  // see runs_on_one_thread()
 
     [[nodiscard]] bool answers(std::uint64_t to_word, GemmKey to_key, int to_limit) const {
@@ -29,16 +33,34 @@ class Memo {
   };
 
   // The question's first place, whatever is in it.
-  [[nodiscard]] const Entry& first(GemmKey key) const { return entries_[place(key)]; }
+  [[nodiscard]] Entry& first(GemmKey key) { return entries_[place(key)]; }
   // And its second: where keep() moves what was in the first, so that two shapes that share a place and take
   // turns do not drive each other out.
-  [[nodiscard]] const Entry& second(GemmKey key) const { return entries_[place(key) ^ 1U]; }
+  [[nodiscard]] Entry& second(GemmKey key) { return entries_[place(key) ^ 1U]; }
 
-  void keep(const Entry& entry) {
+  // Where it is from now on.
+  Entry& keep(const Entry& entry) {
     const std::size_t at = place(entry.key);
     if (entries_[at].word == entry.word && entries_[at].key != entry.key) entries_[at ^ 1U] = entries_[at];
-    entries_[at] = entry;
+    return entries_[at] = entry;
   }
+
+  // What is remembered of it, to be changed; nullptr: nothing any more.
+  Entry* find(GemmKey key) {
+    for (const std::size_t at : {place(key), place(key) ^ 1U}) {
+      if (entries_[at].word != 0 && entries_[at].key == key) return &entries_[at];
+    }
+    return nullptr;
+  }
+
+  // The multiply with several threads that this thread is in the middle of.
+  struct Running {
+    GemmKey key;
+    std::uint64_t began = 0;  // the stopwatch's ticks
+    float expected_seconds = 0;
+    std::uint16_t threads = 0;
+  };
+  Running running;
 
  private:
   static constexpr unsigned size_bits = 7;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/cpu_limits.h"
+#include "load/processor_use.h"
 
 namespace blastune {
 
@@ -19,6 +20,9 @@ class Processors {
   // whole_process: count where any thread may run, which holds for a library that keeps threads of its own;
   // an OpenMP runtime's threads run where the one that calls may.
   int read(std::int64_t now, bool force, bool whole_process, int runtime_processors);
+
+  // Which ones, as read() found last. online: of the machine; 0 when unknown.
+  [[nodiscard]] ProcessorSet where(int online) const;
 
  private:
   CpuLimits limits_;

@@ -14,9 +14,15 @@ constexpr const char* name_it = "name the one you mean with blastune_use_blas()"
 
 }  // namespace
 
-Refresher::Refresher(BuildSlots& slots, Settings settings, std::vector<std::string> table_paths)
-    : slots_(slots), settings_(std::move(settings)), watch_(std::move(table_paths)), registry_(slots) {
+Refresher::Refresher(BuildSlots& slots, PresentLoad& load, Settings settings,
+                     std::vector<std::string> table_paths)
+    : slots_(slots),
+      load_(load),
+      settings_(std::move(settings)),
+      watch_(std::move(table_paths)),
+      registry_(slots) {
   if (settings_.log != LogLevel::silent && !settings_.complaint.empty()) log_line(settings_.complaint);
+  load_.set_sides(settings_.load);
 }
 
 void Refresher::refresh(std::int64_t now, bool force, std::optional<std::size_t> chosen) {
@@ -50,6 +56,7 @@ void Refresher::refresh_all(std::int64_t now, bool force) {
   Result<MachineSignature> machine =
       machine_ ? Result<MachineSignature>(*machine_) : read_machine_signature();
   if (machine) machine_ = *machine;
+  int most = 1;
   for (std::size_t i = 0; i < advice_.size(); ++i) {
     const OpenBlasObject& object = slots_[i].object;
     const int runtime = object.functions.processors == nullptr ? 0 : object.functions.processors();
@@ -57,7 +64,9 @@ void Refresher::refresh_all(std::int64_t now, bool force) {
         std::clamp(processors_.read(now, force, object.build.threading != Threading::openmp, runtime), 1,
                    SnapshotWord::largest_cap);
     advice_[i].refresh(watch_.paths(), machine, usable);
+    most = std::max(most, usable);
   }
+  if (!advice_.empty()) load_.set_machine(most, processors_.where(machine ? machine->processors : 0));
 }
 
 std::optional<std::size_t> Refresher::find_blas(const void* symbol) {

@@ -14,6 +14,7 @@
 #include "base/machine_signature.h"
 #include "base/result.h"
 #include "client/build_registry.h"
+#include "client/present_load.h"
 #include "client/processors.h"
 #include "client/report.h"
 #include "client/settings.h"
@@ -24,7 +25,8 @@ namespace blastune {
 
 class Refresher {
  public:
-  Refresher(BuildSlots& slots, Settings settings, std::vector<std::string> table_paths);
+  // slots and load outlive it.
+  Refresher(BuildSlots& slots, PresentLoad& load, Settings settings, std::vector<std::string> table_paths);
   Refresher(const Refresher&) = delete;
   Refresher& operator=(const Refresher&) = delete;
 
@@ -46,6 +48,7 @@ class Refresher {
   void report_none(Reason reason, std::string message);
 
   BuildSlots& slots_;
+  PresentLoad& load_;
   Settings settings_;
   TableWatch watch_;
   BuildRegistry registry_;

@@ -25,6 +25,13 @@ Settings read_settings(const Environment& environment) {
   settings.disabled = !says_no(text_of(environment("BLASTUNE_DISABLE")));
   const std::string_view log = text_of(environment("BLASTUNE_LOG"));
   if (!says_no(log)) settings.log = log == "2" ? LogLevel::shapes : LogLevel::changes;
+  const std::string_view load = text_of(environment("BLASTUNE_LOAD"));
+  if (load == "look")
+    settings.load.feels = false;
+  else if (load == "feel")
+    settings.load.looks = false;
+  else if (!load.empty() && says_no(load))
+    settings.load = {false, false};
   const std::string_view cap = text_of(environment("BLASTUNE_MAX_THREADS"));
   if (!cap.empty()) {
     const Result<std::int64_t> count = parse_integer(cap, 1, largest_cap, "BLASTUNE_MAX_THREADS");

@@ -7,6 +7,8 @@
 #include <functional>
 #include <string>
 
+#include "client/load_sides.h"
+
 namespace blastune {
 
 enum class LogLevel { silent, changes, shapes };
@@ -15,6 +17,7 @@ struct Settings {
   bool disabled = false;
   int max_threads = 0;  // 0: no cap
   LogLevel log = LogLevel::silent;
+  LoadSides load;
   std::string complaint;  // a variable that was not understood, and ignored; may be empty
 };
 

@@ -26,15 +26,11 @@ constexpr double first_pause = 0.1;
 constexpr double longest_pause = 3.2;
 constexpr double longest_pause_alone = 0.4;
 
-constexpr double first_offer_pause = 0.5;
 constexpr double longest_offer_pause = 60;
 constexpr int offered_part = 8;  // one of so many
 constexpr double unused = 0.5;   // using less of its own than this, it is not the others who keep it small
 
 }  // namespace
-
-AvailableCores::AvailableCores(int capacity)
-    : capacity_(std::max(1, capacity)), cores_(capacity_), offer_pause_(first_offer_pause) {}
 
 double AvailableCores::at_least(double cores) const {
   return std::max(cores, share * capacity_);

@@ -26,9 +26,11 @@ struct SeenUse {
 class AvailableCores {
  public:
   static constexpr double shortest_look_seconds = 0.05;
+  static constexpr double first_offer_pause = 0.5;
 
   // capacity: as many as this process may use when nobody else is there. Raised to 1 where it is below.
-  explicit AvailableCores(int capacity);
+  constexpr explicit AvailableCores(int capacity)
+      : capacity_(capacity > 1 ? capacity : 1), cores_(capacity_) {}
 
   // From 1 to the capacity.
   [[nodiscard]] int cores() const { return cores_; }
@@ -49,14 +51,14 @@ class AvailableCores {
 
   int capacity_;
   int cores_;
-  bool was_alone_ = false;     // at the last look
-  double free_since_ = -1;     // more was left than is taken; below 0: it is not
-  double grown_at_ = -1e9;     // last
-  double collided_at_ = -1e9;  // last
-  double pause_ = 0;           // after a collision, before the next trial
-  double crowded_since_ = -1;  // below 0: it is not
-  double offer_pause_;         // of a crowded machine, before the next offer
-  bool offering_ = false;      // what was offered is neither taken nor taken back
+  bool was_alone_ = false;                  // at the last look
+  double free_since_ = -1;                  // more was left than is taken; below 0: it is not
+  double grown_at_ = -1e9;                  // last
+  double collided_at_ = -1e9;               // last
+  double pause_ = 0;                        // after a collision, before the next trial
+  double crowded_since_ = -1;               // below 0: it is not
+  double offer_pause_ = first_offer_pause;  // of a crowded machine, before the next offer
+  bool offering_ = false;                   // what was offered is neither taken nor taken back
 };
 
 }  // namespace blastune

@@ -35,6 +35,13 @@
  * count falls. In a program that multiplies in several threads on an OpenMP build, put every such multiply in
  * a scope, or none. Inside an OpenMP parallel region nothing is changed.
  *
+ * OTHER LOAD. Where other programs use the processors, what is recommended is the best count among those that
+ * they leave room for. The library looks at how the machine is used ten times a second at most, in the call
+ * that finds it due (some 20 us; more on large machines, never over 0.5 percent of the time), and takes a
+ * multiply that waited for a processor for a sign of others at once. Nothing of that costs a multiply that
+ * runs on one thread anything. Counts then depend on what else runs; BLASTUNE_LOAD=0 makes them depend on the
+ * table alone.
+ *
  * A change of the count that the program makes itself inside a scope is respected: it is not undone. Thread
  * counts change the order of summation, and so the last bits of results; for results that repeat to the bit,
  * set BLASTUNE_DISABLE=1 and a fixed OPENBLAS_NUM_THREADS.
@@ -51,6 +58,7 @@
  *   BLASTUNE_DISABLE=1       no opinion, nothing is done
  *   BLASTUNE_MAX_THREADS=N   never more than N threads
  *   BLASTUNE_TABLE=FILE      this table
+ *   BLASTUNE_LOAD=0          do not follow what other programs use; =look, =feel: by one of the two ways alone
  *   BLASTUNE_LOG=1           tables found and why there is no opinion, on stderr; =2 also each new shape
  *
  * LINKING. pkg-config: blastune. CMake: find_package(blastune), target blastune::client.
@@ -152,7 +160,7 @@ BLASTUNE_API int blastune_api_version(void);
 
 /* Threads for one column-major gemm; 0: no opinion. Some 10 ns for a shape that this thread asked for
  * lately, below 1 us for any other; no lock, no allocation, no system call, except that a thread's first call
- * makes room for what it will remember (4 KiB), and that once a second one call looks for a changed table. */
+ * makes room for what it will remember (5 KiB), and that once a second one call looks for a changed table. */
 BLASTUNE_API int blastune_recommend_gemm(blastune_dtype dtype, blastune_transpose transpose_a,
                                          blastune_transpose transpose_b, int64_t m, int64_t n, int64_t k);
 
@@ -198,6 +206,10 @@ BLASTUNE_API blastune_scope blastune_enter_gemm_in(int blas, blastune_dtype dtyp
                                                    blastune_transpose transpose_a,
                                                    blastune_transpose transpose_b, int64_t m, int64_t n,
                                                    int64_t k);
+
+/* For any other call of that OpenBLAS which may use several threads, and for which there is no advice: lowers
+ * the count to what others leave of the processors, and does nothing while they leave all. */
+BLASTUNE_API blastune_scope blastune_enter_limited_in(int blas);
 
 /* Looks now for a changed table, newly loaded libraries and changed limits, instead of within a second.
  * 0: there are opinions now. Otherwise -ENOENT (no table, no OpenBLAS), -EBADMSG (damaged table),

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "client/present_load.h"
+
+#include <sys/resource.h>
+
+#include <algorithm>
+
+#include "load/collision.h"
+#include "load/waited_seconds.h"
+
+namespace blastune {
+namespace {
+
+constexpr std::int64_t look_nanoseconds = 100'000'000;
+constexpr std::int64_t first_look_nanoseconds = 60'000'000;
+// Over more, what was seen is no news.
+constexpr double longest_look_seconds = 5;
+// One look takes at most this part of the time, and one check of a slow multiply.
+constexpr std::int64_t looks_part = 200;
+constexpr std::int64_t checks_part = 20;
+// What yields to others is on the processors, and mostly out of the way.
+constexpr double yielding_part = 0.8;
+// Where the kernel does not count waits, two multiplies as slow as this, close to each other, must do.
+constexpr std::int64_t close_nanoseconds = 50'000'000;
+constexpr double certain_excess_seconds = 1e-3;
+
+double seconds_of(std::int64_t nanoseconds) {
+  return static_cast<double>(nanoseconds) * 1e-9;
+}
+
+// Time on a yielding program is lent to us; if we yield ourselves, it is as good as any other.
+double reclaimable(double nice_seconds) {
+  return ::getpriority(PRIO_PROCESS, 0) > 0 ? 0 : yielding_part * nice_seconds;
+}
+
+}  // namespace
+
+double own_process_seconds() {
+  timespec used{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) * 1e-9;
+}
+
+// Only one thread is at it, and nobody waits for it.
+class PresentLoad::Turn {
+ public:
+  explicit Turn(std::atomic<bool>& busy)
+      : busy_(busy), mine_(!busy.exchange(true, std::memory_order_acquire)) {}
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    if (mine_) busy_.store(false, std::memory_order_release);
+  }
+  explicit operator bool() const { return mine_; }
+
+ private:
+  std::atomic<bool>& busy_;
+  bool mine_;
+};
+
+PresentLoad::Before PresentLoad::read() const {
+  Before now;
+  const auto use = read_processor_use(edges_.stat, where_);
+  now.own_seconds = edges_.own_seconds();
+  now.nanoseconds = use ? edges_.nanoseconds() : 0;
+  if (use) now.use = *use;
+  if (sides_.feels) now.waited_seconds = read_waited_seconds(edges_.tasks).value_or(-1);
+  return now;
+}
+
+void PresentLoad::publish() {
+  available_.store(cores_.cores(), std::memory_order_relaxed);
+}
+
+[[gnu::noinline]] void PresentLoad::look() {
+  const Turn turn(busy_);
+  if (!turn || !has_machine_) return;
+  const std::int64_t began = edges_.nanoseconds();
+  stopwatch_.calibrate();
+  const Before now = read();
+  const std::int64_t cost = edges_.nanoseconds() - began;
+  const bool is_first = before_.nanoseconds == 0;
+  next_look_.store(began + std::max(is_first ? first_look_nanoseconds : look_nanoseconds, looks_part * cost),
+                   std::memory_order_relaxed);
+  const double seconds = seconds_of(now.nanoseconds - before_.nanoseconds);
+  if (sides_.looks && !is_first && now.nanoseconds != 0 && seconds <= longest_look_seconds &&
+      now.use.processors == before_.use.processors && seconds > 0) {
+    const double busy = now.use.busy_seconds - before_.use.busy_seconds -
+                        reclaimable(now.use.nice_seconds - before_.use.nice_seconds);
+    const double own = now.own_seconds - before_.own_seconds;
+    cores_.look(seconds_of(now.nanoseconds),
+                {seconds, static_cast<double>(now.use.processors), (busy - own) / seconds, own / seconds});
+    publish();
+  }
+  if (!sides_.looks) {
+    // Nobody shows what the others do: it is tried, as if nobody were there.
+    cores_.look(seconds_of(began),
+                {AvailableCores::shortest_look_seconds, static_cast<double>(cores_.capacity()), 0, 0});
+    publish();
+  }
+  note(now);
+}
+
+[[gnu::noinline]] PresentLoad::Feeling PresentLoad::feel(int threads, double seconds,
+                                                         double expected_seconds) {
+  const Turn turn(busy_);
+  const std::int64_t began = edges_.nanoseconds();
+  if (!turn || !has_machine_ || !sides_.feels || began < feel_again_ || before_.nanoseconds == 0)
+    return Feeling::unknown;
+  const double waited = read_waited_seconds(edges_.tasks).value_or(-1);
+  feel_again_ = began + checks_part * (edges_.nanoseconds() - began);
+  double lacking = 0;
+  if (waited >= 0 && before_.waited_seconds >= 0) {
+    lacking = lacking_processors(seconds, expected_seconds, waited - before_.waited_seconds).value_or(0);
+    before_.waited_seconds = waited;
+  } else if (seconds - expected_seconds > certain_excess_seconds) {
+    if (began - suspected_ < close_nanoseconds) lacking = 1;
+    suspected_ = began;
+  }
+  if (lacking <= 0) return Feeling::explained;
+  cores_.collide(seconds_of(began), threads, lacking);
+  publish();
+  // What is seen from here on is of the new state.
+  note(read());
+  next_look_.store(began + look_nanoseconds, std::memory_order_relaxed);
+  return Feeling::waited;
+}
+
+void PresentLoad::set_machine(int capacity, const ProcessorSet& where) {
+  const Turn turn(busy_);
+  if (!turn) return;  // again in a second
+  if (!(where == where_)) before_ = {};
+  where_ = where;
+  if (has_machine_)
+    cores_.set_capacity(capacity);
+  else
+    cores_ = AvailableCores(capacity);
+  has_machine_ = true;
+  if (sides_.looks || sides_.feels) publish();
+}
+
+void PresentLoad::set_sides(LoadSides sides) {
+  const Turn turn(busy_);
+  if (!turn) return;
+  sides_ = sides;
+  feels_.store(sides.feels, std::memory_order_relaxed);
+  if (sides.looks || sides.feels) return;
+  available_.store(unlimited, std::memory_order_relaxed);
+  next_look_.store(INT64_MAX, std::memory_order_relaxed);
+}
+
+void PresentLoad::forget() {
+  before_ = {};
+  feel_again_ = 0;
+  suspected_ = 0;
+  cores_ = AvailableCores(cores_.capacity());
+  if (has_machine_ && (sides_.looks || sides_.feels)) {
+    publish();
+    next_look_.store(0, std::memory_order_relaxed);
+  }
+  busy_.store(false, std::memory_order_release);
+}
+
+}  // namespace blastune

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How many cores the others leave to this process, as its multiplies see it. Two sides tell: looks at the
+// kernel's figures, at most ten a second and at most 0.5 % of the time, by the multiply that finds one due;
+// and multiplies with several threads that took far longer than expected. Neither waits for a lock: who finds
+// another thread at it goes on with what there is. Nothing allocates. The rules are in
+// load/available_cores.h.
+#pragma once
+
+#include <time.h>
+
+#include <atomic>
+#include <cstdint>
+
+#include "client/load_sides.h"
+#include "client/stopwatch.h"
+#include "load/available_cores.h"
+#include "load/processor_use.h"
+
+namespace blastune {
+
+// Processor time of all threads of this process, those that ended included.
+[[nodiscard]] double own_process_seconds();
+
+// Where it looks, and the time; replaced by tests.
+struct LoadEdges {
+  const char* stat = "/proc/stat";
+  const char* tasks = "/proc/self/task";
+  std::int64_t (*nanoseconds)() = &monotonic_nanoseconds;
+  double (*own_seconds)() = &own_process_seconds;
+};
+
+class PresentLoad {
+ public:
+  static constexpr int unlimited = 0xFFFF;
+
+  enum class Feeling : std::uint8_t {
+    unknown,    // somebody else is at it, or there is nothing to compare with
+    waited,     // for processors: available() has fallen, or was below already
+    explained,  // by nothing that others do
+  };
+
+  constexpr PresentLoad() = default;
+  explicit PresentLoad(const LoadEdges& edges) : edges_(edges) {}
+  PresentLoad(const PresentLoad&) = delete;
+  PresentLoad& operator=(const PresentLoad&) = delete;
+
+  // The most threads that have a core each, as far as is known. At least 1.
+  [[nodiscard]] int available() const { return available_.load(std::memory_order_relaxed); }
+  [[nodiscard]] double seconds_a_tick() const { return stopwatch_.seconds_a_tick(); }
+  [[nodiscard]] bool feels() const { return feels_.load(std::memory_order_relaxed); }
+
+  // Before a multiply that wants several threads.
+  void look_if_due() {
+    timespec now{};
+    // To the kernel's tick: from memory that it shares with every process.
+    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    const std::int64_t nanoseconds = static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
+    if (nanoseconds >= next_look_.load(std::memory_order_relaxed)) [[unlikely]]
+      look();
+  }
+  void look();
+
+  // Of a multiply that is_suspicious().
+  Feeling feel(int threads, double seconds, double expected_seconds);
+
+  // capacity: processors that this process may use when nobody else is there; where: which ones they are.
+  void set_machine(int capacity, const ProcessorSet& where);
+  void set_sides(LoadSides sides);
+  // In the child of a fork().
+  void forget();
+
+ private:
+  class Turn;
+  // What was at the last look, or the last time that something was felt.
+  struct Before {
+    std::int64_t nanoseconds = 0;  // 0: nothing
+    ProcessorUse use;
+    double own_seconds = 0;
+    double waited_seconds = -1;  // below 0: not counted
+  };
+
+  void publish();
+  void note(const Before& now) { before_ = now; }
+  [[nodiscard]] Before read() const;
+
+  std::atomic<int> available_{unlimited};
+  std::atomic<bool> feels_{false};
+  std::atomic<std::int64_t> next_look_{0};  // monotonic nanoseconds
+  std::atomic<bool> busy_{false};           // whoever has set it owns what follows
+  LoadEdges edges_;
+  LoadSides sides_;
+  Stopwatch stopwatch_;
+  AvailableCores cores_{1};
+  bool has_machine_ = false;
+  ProcessorSet where_;
+  Before before_;
+  std::int64_t feel_again_ = 0;  // not before
+  std::int64_t suspected_ = 0;   // when something could not be explained, where the kernel does not count
+};
+
+}  // namespace blastune

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Multiplies beside other programs that keep every processor busy. How soon is not tested here: whoever runs
+// this may be busy with other things.
+#include <signal.h>
+#include <sys/prctl.h>
+
+#include <atomic>
+#include <chrono>
+#include <thread>
+#include <vector>
+
+#include "tests/client/client_case.h"
+
+namespace blastune {
+namespace {
+
+using namespace testing;
+
+class ClientLoad : public ClientCaseWithBuild {
+ protected:
+  ClientLoad() { ::unsetenv("BLASTUNE_LOAD"); }
+};
+INSTANTIATE_TEST_SUITE_P(Debian, ClientLoad, ::testing::Values("pthread", "openmp"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+class BusyProcesses {
+ public:
+  explicit BusyProcesses(unsigned count) {
+    for (unsigned i = 0; i < count; ++i) {
+      const pid_t child = ::fork();
+      if (child == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::alarm(120);
+        for (volatile unsigned long turns = 0;;) turns = turns + 1;
+      }
+      children_.push_back(child);
+    }
+  }
+  BusyProcesses(const BusyProcesses&) = delete;
+  BusyProcesses& operator=(const BusyProcesses&) = delete;
+  ~BusyProcesses() {
+    for (const pid_t child : children_) {
+      ::kill(child, SIGKILL);
+      ::waitpid(child, nullptr, 0);
+    }
+  }
+
+ private:
+  std::vector<pid_t> children_;
+};
+
+template <class Condition>
+bool comes_true(const Condition& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+  }
+  return true;
+}
+
+TEST_P(ClientLoad, OthersWhoUseEveryProcessorLeaveOne) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({make_table(blas.build(), 2)}, table_);
+    blas.set_count(2);
+    const BusyProcesses busy(2 * std::thread::hardware_concurrency());
+    EXPECT_TRUE(comes_true([] { return recommend(gemm) == 1; }));
+    const blastune_scope scope = enter(gemm);
+    EXPECT_EQ(blas.count(), 1);
+    blastune_leave(scope);
+    EXPECT_EQ(blas.count(), 2);
+    EXPECT_EQ(status().limit, 1);
+    // For what there is no advice for, too.
+    const int number = blastune_find_blas(blas.symbol("cblas_dgemm"));
+    ASSERT_GT(number, 0);
+    const blastune_scope limited = blastune_enter_limited_in(number);
+    EXPECT_EQ(blas.count(), 1);
+    blastune_leave(limited);
+    EXPECT_EQ(blas.count(), 2);
+    EXPECT_TRUE(is_zero(blastune_enter_limited_in(number + 1)));
+    EXPECT_TRUE(is_zero(blastune_enter_limited_in(0)));
+  });
+}
+
+TEST_P(ClientLoad, NobodyIsFollowedWhereThatIsNotWanted) {
+  ::setenv("BLASTUNE_LOAD", "0", 1);
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({make_table(blas.build(), 2)}, table_);
+    blas.set_count(2);
+    if (recommend(gemm) != 2) return;  // one processor
+    const BusyProcesses busy(std::thread::hardware_concurrency());
+    const int number = blastune_find_blas(blas.symbol("cblas_dgemm"));
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
+    while (std::chrono::steady_clock::now() < end) {
+      ASSERT_EQ(recommend(gemm), 2);
+      ASSERT_TRUE(is_zero(blastune_enter_limited_in(number)));
+    }
+  });
+}
+
+TEST_P(ClientLoad, ThreadsThatMultiplyTogetherBesideOthers) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({make_table(blas.build(), 2)}, table_);
+    blas.set_count(2);
+    const BusyProcesses busy(1);
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] {
+        blas.set_count(2);
+        for (int k = 0; k < 200; ++k) {
+          const blastune_scope scope = enter(gemm);
+          EXPECT_LE(blas.count(), 2);
+          blas.multiply(100, 50, 78);
+          blastune_leave(scope);
+        }
+      });
+    }
+    threads.clear();
+    EXPECT_EQ(blas.count(), 2);
+  });
+}
+
+}  // namespace
+}  // namespace blastune

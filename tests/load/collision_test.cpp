@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "load/collision.h"
+
+#include <gtest/gtest.h>
+
+namespace blastune {
+namespace {
+
+TEST(Collision, OnlyMuchLongerThanExpectedIsSuspicious) {
+  EXPECT_FALSE(is_suspicious(100e-6, 100e-6));
+  EXPECT_FALSE(is_suspicious(180e-6, 50e-6));  // harmless things take that long
+  EXPECT_FALSE(is_suspicious(14e-3, 10e-3));
+  EXPECT_TRUE(is_suspicious(3e-3, 50e-6));
+  EXPECT_TRUE(is_suspicious(20e-3, 10e-3));
+}
+
+TEST(Collision, WaitsMustExplainIt) {
+  EXPECT_FALSE(lacking_processors(3e-3, 1e-3, 0));
+  EXPECT_FALSE(lacking_processors(3e-3, 1e-3, 0.9e-3));
+  EXPECT_FALSE(lacking_processors(0, 0, 1));
+  EXPECT_FALSE(lacking_processors(3e-3, 1e-3, -1));
+  const auto one = lacking_processors(4e-3, 1e-3, 4e-3);
+  ASSERT_TRUE(one);
+  EXPECT_DOUBLE_EQ(*one, 1);
+  const auto several = lacking_processors(4e-3, 1e-3, 12e-3);
+  ASSERT_TRUE(several);
+  EXPECT_DOUBLE_EQ(*several, 3);
+}
+
+TEST(Collision, AnExpectationThatIsAlwaysMissedIsCorrected) {
+  double expected = 1e-3;
+  int looks = 0;
+  while (is_suspicious(50e-3, expected) && looks < 100) {
+    expected = corrected_expectation(expected, 50e-3);
+    ++looks;
+  }
+  EXPECT_LT(looks, 10);
+  EXPECT_GT(looks, 3);
+  EXPECT_LE(expected, 50e-3);
+}
+
+TEST(Collision, OneOddCallDoesNotHideTheNext) {
+  EXPECT_TRUE(is_suspicious(4e-3, corrected_expectation(1e-3, 10)));
+}
+
+}  // namespace
+}  // namespace blastune
