@@ -80,6 +80,7 @@ ClientScope Client::enter_limited_in(std::size_t slot) {
   ClientScope scope;
   scope.guard = slots_[slot].guard.enter(available, available);
   scope.slot = static_cast<std::uint8_t>(slot + 1);
+  if (thread_memo != nullptr) ++thread_memo->depth;
   return scope;
 }
 
@@ -88,13 +89,17 @@ ClientScope Client::enter(GemmKey gemm, Question question) {
   Memo::Entry& entry = remembered(gemm, question);
   // The library does not look at its count for such a multiply.
   if (entry.one_thread_anyway) return {};
-  const int threads = threads_now(entry);
+  CountGuard& guard = slot_of(question.word).guard;
+  const int most = std::min(question.limit, load_.available());
+  const int threads = threads_now(entry, guard.share_of(most));
   ClientScope scope;
-  scope.guard = slot_of(question.word).guard.enter(threads, std::min(question.limit, load_.available()));
+  scope.guard = guard.enter(threads, most);
   scope.slot = static_cast<std::uint8_t>(SnapshotWord::slot(question.word) + 1);
   // Of those that overlap none takes as long as it would alone.
   Memo* memo = thread_memo;
-  if (threads > 1 && scope.guard.alone && entry.expected_seconds > 0 && memo != nullptr && load_.feels()) {
+  if (memo == nullptr) return scope;
+  if (memo->depth++ == 0) guard.note_together(scope.guard.others + 1);
+  if (threads > 1 && scope.guard.others == 0 && entry.expected_seconds > 0 && load_.feels()) {
     scope.timed = true;
     memo->running = {gemm, Stopwatch::ticks(), entry.expected_seconds, static_cast<std::uint16_t>(threads)};
   }
@@ -103,7 +108,8 @@ ClientScope Client::enter(GemmKey gemm, Question question) {
 
 void Client::leave(const ClientScope& scope) {
   if (scope.slot == 0 || scope.slot > slots_.size()) return;
-  const Memo* memo = thread_memo;
+  Memo* memo = thread_memo;
+  if (memo != nullptr && memo->depth > 0) --memo->depth;
   if (!scope.timed || memo == nullptr) return slots_[scope.slot - 1U].guard.leave(scope.guard);
   const Memo::Running running = memo->running;
   const double seconds = static_cast<double>(Stopwatch::ticks() - running.began) * load_.seconds_a_tick();

@@ -92,8 +92,8 @@ class Client {
   [[nodiscard]] Question ask();
   [[nodiscard]] Question ask_about(std::size_t slot) const;
   ClientScope enter(GemmKey gemm, Question question);
-  // The answer for as many cores as are available now.
-  int threads_now(Memo::Entry& entry);
+  // The answer for as many cores as are available now, and no more than that.
+  int threads_now(Memo::Entry& entry, int most);
   void ask_for(Memo::Entry& entry, int available) noexcept;
   void feel(Memo::Running running, double seconds) noexcept;
   [[nodiscard]] BuildSlot& slot_of(std::uint64_t word) const { return slots_[SnapshotWord::slot(word)]; }
@@ -154,11 +154,11 @@ inline Memo::Entry& Client::remembered(GemmKey gemm, Question question) {
   return look_up(gemm, question);
 }
 
-inline int Client::threads_now(Memo::Entry& entry) {
+inline int Client::threads_now(Memo::Entry& entry, int most) {
   // What runs on one thread is no matter of load.
   if (entry.threads <= 1) return entry.threads;
   load_.look_if_due();
-  const int available = std::min<int>(entry.threads, load_.available());
+  const int available = std::min<int>({entry.threads, load_.available(), most});
   if (entry.available != available) [[unlikely]]
     ask_for(entry, available);
   return entry.threads_now;
@@ -167,7 +167,7 @@ inline int Client::threads_now(Memo::Entry& entry) {
 inline int Client::recommend(GemmKey gemm) {
   keep_fresh();
   const Question question = ask();
-  return question.word == 0 ? 0 : threads_now(remembered(gemm, question));
+  return question.word == 0 ? 0 : threads_now(remembered(gemm, question), question.limit);
 }
 
 }  // namespace blastune

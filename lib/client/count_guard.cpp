@@ -12,6 +12,8 @@ namespace {
 // Of state_ for counts of threads: number inside below, their common count above.
 constexpr unsigned common_shift = 32;
 
+constexpr std::uint64_t most_others = 4096;
+
 // Busy ends within microseconds unless its thread lost the processor, or forks.
 void pause(int attempt) {
   constexpr int before_sleeping = 100;
@@ -98,6 +100,17 @@ void CountGuard::leave(const GuardScope& scope) {
     leave_process(scope);
 }
 
+// Threads may take each other's changes away; it is an estimate.
+void CountGuard::note_together(int threads) {
+  constexpr int weight = 8;
+  const int before = together_.load(std::memory_order_relaxed);
+  const int target = threads * one_thread + one_thread / 2;
+  // Away from zero, or it would never get all the way.
+  const int step =
+      target > before ? (target - before + weight - 1) / weight : (target - before - weight + 1) / weight;
+  if (step != 0) together_.store(before + step, std::memory_order_relaxed);
+}
+
 GuardScope CountGuard::enter_process(int wanted) {
   GuardScope scope;
   scope.inside = true;
@@ -111,8 +124,8 @@ GuardScope CountGuard::enter_process(int wanted) {
       continue;
     }
     if (state_.compare_exchange_weak(state, first ? ((state + 1 + turn) | busy) : state + 1)) {
+      scope.others = static_cast<std::uint16_t>(std::min(state & inside_mask, most_others));
       if (!first) return scope;
-      scope.alone = true;
       break;
     }
   }
@@ -177,7 +190,6 @@ GuardScope CountGuard::enter_thread(int wanted, int most) {
       const std::uint64_t opened = (static_cast<std::uint64_t>(count) << common_shift) | 1U;
       if (!state_.compare_exchange_weak(state, opened)) continue;
       scope.inside = true;
-      scope.alone = true;
       break;
     }
     const int all = (static_cast<int>(state & inside_mask) + 1) * common;
@@ -189,6 +201,7 @@ GuardScope CountGuard::enter_thread(int wanted, int most) {
     }
     if (!state_.compare_exchange_weak(state, state + 1)) continue;
     count = common;
+    scope.others = static_cast<std::uint16_t>(std::min(state & inside_mask, most_others));
     scope.inside = true;
     break;
   }

@@ -8,7 +8,8 @@
 // and whether the count is changed. The first one in changes it; whoever comes while others are inside runs
 // with what is there; the last one out restores. Changing and restoring are marked busy in the word, so that
 // no two threads do it at once and a restore is never lost: whoever makes the number fall to zero while the
-// count is changed takes the busy mark in the same step.
+// count is changed takes the busy mark in the same step. How many were inside together lately is remembered,
+// so that the first one takes its part only.
 //
 // The program may set the count at any time. Where the library's variable is known, ours replaces the very
 // count that was read, or nothing. Elsewhere one that is set between our reading and setting is lost: there,
@@ -26,6 +27,7 @@
 // scopes of the parent's other threads are never left.
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -36,7 +38,7 @@ namespace blastune {
 // What leave() needs to know; fits into a blastune_scope.
 struct GuardScope {
   bool inside = false;         // counted among those inside
-  bool alone = false;          // nobody else was inside when it was entered
+  std::uint16_t others = 0;    // inside when it was entered; of a thread's own count, with several threads
   std::uint8_t epoch = 0;      // changes with fork()
   std::uint16_t previous = 0;  // CountScope::thread: the thread's own count, and what it was changed to
   std::uint16_t changed_to = 0;
@@ -62,6 +64,13 @@ class CountGuard {
     }
     return user_count_among_others();
   }
+  // So many threads were just seen inside together.
+  void note_together(int threads);
+  // What one of those that were inside together lately should be content with, of so many: its part.
+  [[nodiscard]] int share_of(int most) const {
+    const int together = together_.load(std::memory_order_relaxed) / one_thread;
+    return together <= 1 ? most : std::max(1, most / together);
+  }
   // True when enter() can ever change anything.
   [[nodiscard]] bool applies() const;
 
@@ -83,6 +92,9 @@ class CountGuard {
   static constexpr std::uint64_t changed = std::uint64_t{1} << 33U;  // it is ours, user_ is to be restored
   static constexpr std::uint64_t marks = busy | changed;
   static constexpr std::uint64_t turn = std::uint64_t{1} << 34U;  // counted up from here when busy begins
+  // In together_, so many stand for a thread.
+  static constexpr int one_thread = 16;
+
   [[nodiscard]] int user_count_among_others() const;
   static int valid(int count);
   [[nodiscard]] int read_count() const;
@@ -103,7 +115,8 @@ class CountGuard {
   std::atomic<int> user_{0};  // while changed: what to restore,
   std::atomic<int> ours_{0};  // and what it was changed to
   std::atomic<std::uint8_t> epoch_{0};
-  std::atomic<bool> ignored_{false};  // the count was seen not to follow
+  std::atomic<int> together_{one_thread + one_thread / 2};  // a moving mean, half a thread above it
+  std::atomic<bool> ignored_{false};                        // the count was seen not to follow
   std::atomic<bool> checked_{false};
   std::atomic<bool> frozen_{false};  // the busy mark is that of a thread that forks
 };

@@ -61,6 +61,7 @@ class Memo {
     std::uint16_t threads = 0;
   };
   Running running;
+  int depth = 0;  // scopes that this thread is in
 
  private:
   static constexpr unsigned size_bits = 7;

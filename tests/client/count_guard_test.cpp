@@ -257,6 +257,55 @@ TEST(CountGuardProcess, OneWithoutOpinionKeepsOthersFromChangingUnderIt) {
   EXPECT_EQ(get_process(), 4);
 }
 
+TEST(CountGuardProcess, SaysHowManyOthersAreInside) {
+  process_count = 4;
+  CountGuard guard(functions(CountScope::process));
+  const GuardScope first = guard.enter(2);
+  const GuardScope second = guard.enter(2);
+  EXPECT_EQ(first.others, 0);
+  EXPECT_EQ(second.others, 1);
+  guard.leave(second);
+  guard.leave(first);
+}
+
+TEST(CountGuardProcess, ThoseThatAreOftenTogetherShare) {
+  CountGuard guard(functions(CountScope::process));
+  EXPECT_EQ(guard.share_of(8), 8);
+  // One that comes by now and then is no reason.
+  for (int i = 0; i < 100; ++i) guard.note_together(i % 10 == 0 ? 2 : 1);
+  EXPECT_EQ(guard.share_of(8), 8);
+  for (int i = 0; i < 100; ++i) guard.note_together(4);
+  EXPECT_EQ(guard.share_of(8), 2);
+  EXPECT_EQ(guard.share_of(2), 1);
+  EXPECT_EQ(guard.share_of(1), 1);
+  for (int i = 0; i < 100; ++i) guard.note_together(1);
+  EXPECT_EQ(guard.share_of(8), 8);
+}
+
+TEST(CountGuardThread, NeverAreMoreRunningThanThereIsRoomFor) {
+  CountGuard guard(functions(CountScope::thread));
+  thread_count = 4;
+  const auto seen_by_another = [&guard](int wanted, int most) {
+    int seen = 0;
+    std::thread([&] {
+      const GuardScope scope = guard.enter(wanted, most);
+      seen = get_thread();
+      guard.leave(scope);
+    }).join();
+    return seen;
+  };
+  const GuardScope first = guard.enter(2, 4);
+  EXPECT_EQ(seen_by_another(2, 4), 2);
+  EXPECT_EQ(seen_by_another(2, 3), 1);
+  std::thread([&] {
+    const GuardScope second = guard.enter(2, 4);
+    EXPECT_EQ(seen_by_another(2, 4), 1);
+    guard.leave(second);
+  }).join();
+  guard.leave(first);
+  EXPECT_EQ(seen_by_another(2, 2), 2);
+}
+
 TEST(CountGuardThread, ThreadsThatOverlapAgreeOrUseOne) {
   CountGuard guard(functions(CountScope::thread));
   thread_count = 4;
