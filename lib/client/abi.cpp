@@ -195,6 +195,13 @@ blastune_scope blastune_enter_gemm_in(int blas, blastune_dtype dtype, blastune_t
   return pack(blastune::process_client.enter_in(static_cast<std::size_t>(blas - 1), gemm));
 }
 
+blastune_scope blastune_enter_level3_in(int blas, blastune_dtype dtype, blastune_transpose transpose_a,
+                                        blastune_transpose transpose_b, int64_t m, int64_t n, int64_t k) {
+  GemmKey gemm;
+  if (blas < 1 || !to_key(gemm, dtype, transpose_a, transpose_b, m, n, k)) return {{0, 0}};
+  return pack(blastune::process_client.enter_level3_in(static_cast<std::size_t>(blas - 1), gemm));
+}
+
 blastune_scope blastune_enter_limited_in(int blas) {
   if (blas < 1) return {{0, 0}};
   return pack(blastune::process_client.enter_limited_in(static_cast<std::size_t>(blas - 1)));

@@ -68,6 +68,11 @@ ClientScope Client::enter_in(std::size_t slot, GemmKey gemm) {
   return slot < slots_.size() ? enter(gemm, ask_about(slot)) : ClientScope{};
 }
 
+ClientScope Client::enter_level3_in(std::size_t slot, GemmKey gemm) {
+  keep_fresh();
+  return slot < slots_.size() ? enter(gemm, ask_about(slot), false) : ClientScope{};
+}
+
 ClientScope Client::enter_limited_in(std::size_t slot) {
   keep_fresh();
   if (slot >= slots_.size()) return {};
@@ -84,14 +89,14 @@ ClientScope Client::enter_limited_in(std::size_t slot) {
   return scope;
 }
 
-ClientScope Client::enter(GemmKey gemm, Question question) {
+ClientScope Client::enter(GemmKey gemm, Question question, bool ignores_count_when_small) {
   if (question.word == 0) return {};
   Memo::Entry& entry = remembered(gemm, question);
   // The library does not look at its count for such a multiply.
-  if (entry.one_thread_anyway) return {};
+  if (entry.one_thread_anyway && ignores_count_when_small) return {};
   CountGuard& guard = slot_of(question.word).guard;
   const int most = std::min(question.limit, load_.available());
-  const int threads = threads_now(entry, guard.share_of(most));
+  const int threads = entry.one_thread_anyway ? 1 : threads_now(entry, guard.share_of(most));
   ClientScope scope;
   scope.guard = guard.enter(threads, most);
   scope.slot = static_cast<std::uint8_t>(SnapshotWord::slot(question.word) + 1);

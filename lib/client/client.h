@@ -64,6 +64,8 @@ class Client {
   int recommend(GemmKey gemm);
   ClientScope enter(GemmKey gemm);
   ClientScope enter_in(std::size_t slot, GemmKey gemm);
+  // Of a routine that takes about as long, and looks at the count for those too that a gemm ignores it for.
+  ClientScope enter_level3_in(std::size_t slot, GemmKey gemm);
   // Of any call to that one.
   ClientScope enter_limited_in(std::size_t slot);
   ClientAdvice advise(const Gemm& gemm);
@@ -91,7 +93,7 @@ class Client {
   std::optional<std::size_t> find_blas_locked(const void* symbol);
   [[nodiscard]] Question ask();
   [[nodiscard]] Question ask_about(std::size_t slot) const;
-  ClientScope enter(GemmKey gemm, Question question);
+  ClientScope enter(GemmKey gemm, Question question, bool ignores_count_when_small = true);
   // The answer for as many cores as are available now, and no more than that.
   int threads_now(Memo::Entry& entry, int most);
   void ask_for(Memo::Entry& entry, int available) noexcept;

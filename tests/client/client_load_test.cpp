@@ -83,6 +83,26 @@ TEST_P(ClientLoad, OthersWhoUseEveryProcessorLeaveOne) {
   });
 }
 
+TEST_P(ClientLoad, SmallOnesOfOtherRoutinesGetOneThread) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({make_table(blas.build(), 2)}, table_);
+    blas.set_count(2);
+    const int number = blastune_find_blas(blas.symbol("cblas_dsymm"));
+    ASSERT_GT(number, 0);
+    // The library makes such a gemm on one thread whatever its count, and so it is left alone.
+    EXPECT_TRUE(is_zero(
+        blastune_enter_gemm_in(number, BLASTUNE_F64, BLASTUNE_NO_TRANS, BLASTUNE_NO_TRANS, 16, 16, 16)));
+    const blastune_scope scope =
+        blastune_enter_level3_in(number, BLASTUNE_F64, BLASTUNE_NO_TRANS, BLASTUNE_NO_TRANS, 16, 16, 16);
+    EXPECT_EQ(blas.count(), 1);
+    blastune_leave(scope);
+    EXPECT_EQ(blas.count(), 2);
+    EXPECT_TRUE(
+        is_zero(blastune_enter_level3_in(0, BLASTUNE_F64, BLASTUNE_NO_TRANS, BLASTUNE_NO_TRANS, 16, 16, 16)));
+  });
+}
+
 TEST_P(ClientLoad, NobodyIsFollowedWhereThatIsNotWanted) {
   ::setenv("BLASTUNE_LOAD", "0", 1);
   alone([&] {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <sstream>
 #include <string>
@@ -74,6 +75,7 @@ class Preload : public ::testing::Test {
   std::string table_ = directory_.file("table.json");
   std::map<std::string, std::string> environment_{{"LD_PRELOAD", BLASTUNE_TEST_PRELOAD},
                                                   {"BLASTUNE_TABLE", table_},
+                                                  {"BLASTUNE_LOAD", "0"},
                                                   {"PATH", "/usr/bin:/bin"},
                                                   {"ASAN_OPTIONS", "verify_asan_link_order=0"}};
 };
@@ -98,6 +100,32 @@ TEST_P(PreloadNames, EachGemmRunsWithTheAdvisedCount) {
 INSTANTIATE_TEST_SUITE_P(All, PreloadNames,
                          ::testing::Values("plain", "wide", "64_", "_64", "scipy", "scipy_64_", "scipy__64"),
                          [](const auto& name) { return std::string("of_") + name.param; });
+
+// A real library: nothing that is handed on may be out of its place.
+TEST_F(Preload, EveryRoutineComputesWhatItDoesWithout) {
+  // Which makes the library the same one there as here.
+  for (const char* name : {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}) {
+    if (const char* value = std::getenv(name)) environment_[name] = value;
+  }
+  for (const char* flavour : {"pthread", "openmp"}) {
+    const std::string library = debian_library(flavour, "libopenblas.so.0");
+    ASSERT_FALSE(library.empty()) << "install libopenblas0-" << flavour;
+    environment_["LD_LIBRARY_PATH"] = library.substr(0, library.rfind('/'));
+    save({make_table(LoadedBlas(library).build(), 1)}, table_);
+    environment_["LD_PRELOAD"] = "";
+    environment_["OPENBLAS_NUM_THREADS"] = environment_["OMP_NUM_THREADS"] = "1";
+    const Said without = run_command({BLASTUNE_TEST_ROUTINES});
+    EXPECT_EQ(without.lines.size(), 2U * 21 + 2U * 30);
+    environment_["LD_PRELOAD"] = BLASTUNE_TEST_PRELOAD;
+    environment_["BLASTUNE_LOG"] = "2";
+    const Said with = run_command({BLASTUNE_TEST_ROUTINES});
+    EXPECT_EQ(with.lines, without.lines) << flavour;
+    // gemm, symm on the right, syrk as half of a gemm.
+    for (const char* asked : {"f64 NT 130x110x90", "f64 NN 130x110x110", "f64 NT 110x55x90"})
+      EXPECT_NE(with.messages.find(asked), std::string::npos) << asked << '\n' << with.messages;
+    environment_.erase("BLASTUNE_LOG");
+  }
+}
 
 TEST_F(Preload, AProgramThatIsLinkedWithItsBlasItself) {
   save({make_table(LoadedBlas(spy("plain")).build(), 1)}, table_);

@@ -207,6 +207,14 @@ BLASTUNE_API blastune_scope blastune_enter_gemm_in(int blas, blastune_dtype dtyp
                                                    blastune_transpose transpose_b, int64_t m, int64_t n,
                                                    int64_t k);
 
+/* For a routine of that OpenBLAS which takes about as long as this gemm: symm as it is, syrk as the gemm
+ * n x n/2 x k. OpenBLAS makes small gemms on one thread whatever its count, and such routines not: here the
+ * count is set for these, too. */
+BLASTUNE_API blastune_scope blastune_enter_level3_in(int blas, blastune_dtype dtype,
+                                                     blastune_transpose transpose_a,
+                                                     blastune_transpose transpose_b, int64_t m, int64_t n,
+                                                     int64_t k);
+
 /* For any other call of that OpenBLAS which may use several threads, and for which there is no advice: lowers
  * the count to what others leave of the processors, and does nothing while they leave all. */
 BLASTUNE_API blastune_scope blastune_enter_limited_in(int blas);

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// What every function of ours does that programs call instead of OpenBLAS's: sets the count of the OpenBLAS
+// that its caller means, calls that one's function, and puts the count back.
+//
+// Integers are declared with 64 bits everywhere: what is passed by value lies in a register or a slot of 64
+// bits with all calling conventions of Linux on 64-bit machines, is handed on as it came, and looked at only
+// in the width that the library means.
+#pragma once
+
+#include <cstdint>
+
+#include "blastune/blastune.h"
+#include "preload/asked.h"
+#include "preload/call_site.h"
+
+#if !defined(__LP64__)
+#error "the calling conventions of 32-bit machines are not known here"
+#endif
+
+namespace blastune {
+
+// How deep this thread is in functions of ours: one that reaches another one does so within the first one's
+// count. Fixed storage, because a call must not have to ask for any.
+extern constinit thread_local int standing_in_depth [[gnu::tls_model("initial-exec")]];
+
+class StandingIn {
+ public:
+  // Precondition: asked.scope is not none.
+  StandingIn(int blas, blastune_dtype dtype, const Asked& asked) : scope_(enter(blas, dtype, asked)) {
+    ++standing_in_depth;
+  }
+  StandingIn(const StandingIn&) = delete;
+  StandingIn& operator=(const StandingIn&) = delete;
+  ~StandingIn() {
+    --standing_in_depth;
+    blastune_leave(scope_);
+  }
+
+ private:
+  static blastune_scope enter(int blas, blastune_dtype dtype, const Asked& asked) {
+    switch (asked.scope) {
+      case Asked::Scope::gemm:
+        return blastune_enter_gemm_in(blas, dtype, asked.trans_a, asked.trans_b, asked.m, asked.n, asked.k);
+      case Asked::Scope::level3:
+        return blastune_enter_level3_in(blas, dtype, asked.trans_a, asked.trans_b, asked.m, asked.n, asked.k);
+      case Asked::Scope::limited:
+        return blastune_enter_limited_in(blas);
+      case Asked::Scope::none:
+        break;
+    }
+    return {{0, 0}};
+  }
+
+  blastune_scope scope_;
+};
+
+// Integers of a call, in the width that the library at that site means.
+class Integers {
+ public:
+  explicit Integers(const CallSite& site) : are_wide_(site.has_wide_integers) {}
+
+  // By value.
+  [[nodiscard]] std::int64_t operator()(std::int64_t value) const {
+    return are_wide_ ? value : static_cast<std::int32_t>(value);
+  }
+  // By address, as Fortran passes them.
+  [[nodiscard]] std::int64_t operator()(const void* integer) const {
+    if (integer == nullptr) return 0;
+    return are_wide_ ? *static_cast<const std::int64_t*>(integer)
+                     : *static_cast<const std::int32_t*>(integer);
+  }
+
+ private:
+  bool are_wide_;
+};
+
+inline char letter_at(const char* text) {
+  return text == nullptr ? '\0' : *text;
+}
+
+// judge(Integers, arguments...): what is asked. It may look at every argument, and must change none.
+template <class Judge, class... Arguments>
+void stand_in(CallSites& sites, const void* caller, blastune_dtype dtype, Judge judge,
+              Arguments... arguments) {
+  const CallSite& site = sites.find(caller);
+  const auto function = reinterpret_cast<void (*)(Arguments...)>(site.function);
+  // Whoever is in one of ours already has the count that holds.
+  if (site.blas == 0 || standing_in_depth > 0) return function(arguments...);
+  const Asked asked = judge(Integers(site), arguments...);
+  if (asked.scope == Asked::Scope::none) return function(arguments...);
+  const StandingIn standing(site.blas, dtype, asked);
+  function(arguments...);
+}
+
+}  // namespace blastune
+
+// Defines one such function. The caller is whoever it returns to, so it is asked for here and not further in.
+// PARAMETERS and ARGUMENTS are lists in parentheses.
+#define BLASTUNE_STAND_IN(NAME, DTYPE, JUDGE, PARAMETERS, ...)                         \
+  extern "C" BLASTUNE_API void NAME PARAMETERS;                                        \
+  void NAME PARAMETERS {                                                               \
+    static constinit blastune::CallSites sites(#NAME);                                 \
+    blastune::stand_in(sites, __builtin_return_address(0), DTYPE, JUDGE, __VA_ARGS__); \
+  }
+
+// Every way in which the builds of the field put a prefix and a suffix around a name: for each,
+// ROUTINE(prefix, suffix).
+#define BLASTUNE_ALL_AFFIXES(ROUTINE) \
+  ROUTINE(, )                         \
+  ROUTINE(, 64_)                      \
+  ROUTINE(, _64)                      \
+  ROUTINE(scipy_, )                   \
+  ROUTINE(scipy_, 64_)                \
+  ROUTINE(scipy_, _64)
