@@ -202,9 +202,9 @@ blastune_scope blastune_enter_level3_in(int blas, blastune_dtype dtype, blastune
   return pack(blastune::process_client.enter_level3_in(static_cast<std::size_t>(blas - 1), gemm));
 }
 
-blastune_scope blastune_enter_limited_in(int blas) {
+blastune_scope blastune_enter_limited_in(int blas, double slow_seconds) {
   if (blas < 1) return {{0, 0}};
-  return pack(blastune::process_client.enter_limited_in(static_cast<std::size_t>(blas - 1)));
+  return pack(blastune::process_client.enter_limited_in(static_cast<std::size_t>(blas - 1), slow_seconds));
 }
 
 void blastune_leave(blastune_scope scope) {

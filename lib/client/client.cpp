@@ -73,20 +73,39 @@ ClientScope Client::enter_level3_in(std::size_t slot, GemmKey gemm) {
   return slot < slots_.size() ? enter(gemm, ask_about(slot), false) : ClientScope{};
 }
 
-ClientScope Client::enter_limited_in(std::size_t slot) {
+ClientScope Client::enter_limited_in(std::size_t slot, double slow_seconds) {
   keep_fresh();
   if (slot >= slots_.size()) return {};
   const Question question = ask_about(slot);
   if (question.word == 0 || question.limit <= 1) return {};
   load_.look_if_due();
   const int available = load_.available();
+  const bool is_limited = available < question.limit;
+  const int threads = is_limited ? available : question.limit;
+  const bool is_felt = threads > 1 && slow_seconds > 0 && load_.feels();
   // Then it is the library's own affair.
-  if (available >= question.limit) return {};
+  if (!is_limited && !is_felt) return {};
   ClientScope scope;
-  scope.guard = slots_[slot].guard.enter(available, available);
+  scope.guard = slots_[slot].guard.enter(is_limited ? available : 0, threads);
   scope.slot = static_cast<std::uint8_t>(slot + 1);
-  if (thread_memo != nullptr) ++thread_memo->depth;
+  note_entered(scope, slots_[slot].guard);
+  if (is_felt) time_it(scope, {}, slow_seconds, threads);
   return scope;
+}
+
+// A scope within another one of this thread is no other thread.
+void Client::note_entered(const ClientScope& scope, CountGuard& guard) {
+  Memo* memo = thread_memo;
+  if (memo != nullptr && memo->depth++ == 0) guard.note_together(scope.guard.others + 1);
+}
+
+// Of those that overlap none takes as long as it would alone.
+void Client::time_it(ClientScope& scope, GemmKey gemm, double expected_seconds, int threads) {
+  Memo* memo = thread_memo != nullptr ? thread_memo : make_thread_memo();
+  if (memo == nullptr || scope.guard.others != 0) return;
+  scope.timed = true;
+  memo->running = {gemm, Stopwatch::ticks(), static_cast<float>(expected_seconds),
+                   static_cast<std::uint16_t>(threads)};
 }
 
 ClientScope Client::enter(GemmKey gemm, Question question, bool ignores_count_when_small) {
@@ -100,14 +119,9 @@ ClientScope Client::enter(GemmKey gemm, Question question, bool ignores_count_wh
   ClientScope scope;
   scope.guard = guard.enter(threads, most);
   scope.slot = static_cast<std::uint8_t>(SnapshotWord::slot(question.word) + 1);
-  // Of those that overlap none takes as long as it would alone.
-  Memo* memo = thread_memo;
-  if (memo == nullptr) return scope;
-  if (memo->depth++ == 0) guard.note_together(scope.guard.others + 1);
-  if (threads > 1 && scope.guard.others == 0 && entry.expected_seconds > 0 && load_.feels()) {
-    scope.timed = true;
-    memo->running = {gemm, Stopwatch::ticks(), entry.expected_seconds, static_cast<std::uint16_t>(threads)};
-  }
+  note_entered(scope, guard);
+  if (threads > 1 && entry.expected_seconds > 0 && load_.feels())
+    time_it(scope, gemm, static_cast<double>(entry.expected_seconds), threads);
   return scope;
 }
 

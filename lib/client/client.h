@@ -67,7 +67,7 @@ class Client {
   // Of a routine that takes about as long, and looks at the count for those too that a gemm ignores it for.
   ClientScope enter_level3_in(std::size_t slot, GemmKey gemm);
   // Of any call to that one.
-  ClientScope enter_limited_in(std::size_t slot);
+  ClientScope enter_limited_in(std::size_t slot, double slow_seconds);
   ClientAdvice advise(const Gemm& gemm);
   void leave(const ClientScope& scope);
 
@@ -97,6 +97,8 @@ class Client {
   // The answer for as many cores as are available now, and no more than that.
   int threads_now(Memo::Entry& entry, int most);
   void ask_for(Memo::Entry& entry, int available) noexcept;
+  void note_entered(const ClientScope& scope, CountGuard& guard);
+  static void time_it(ClientScope& scope, GemmKey gemm, double expected_seconds, int threads);
   void feel(Memo::Running running, double seconds) noexcept;
   [[nodiscard]] BuildSlot& slot_of(std::uint64_t word) const { return slots_[SnapshotWord::slot(word)]; }
   // Which lives until this thread's next question.

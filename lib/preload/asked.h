@@ -169,15 +169,18 @@ constexpr Asked cblas_syr2k_asked(Family family, int order, int triangle, int tr
                      ldb, ldc);
 }
 
-constexpr Asked limited_if(bool is_sound) {
-  return is_sound ? Asked{.scope = Asked::Scope::limited} : Asked{};
+// m x n x k: multiplications.
+constexpr Asked limited_if(bool is_sound, std::int64_t m, std::int64_t n, std::int64_t k) {
+  if (!is_sound) return {};
+  return {.scope = Asked::Scope::limited, .m = m, .n = n, .k = k};
 }
 
 // trmm and trsm: A is square, m x m on the left (side 0) or n x n on the right, and B m x n.
 constexpr Asked triangular_asked(int side, int triangle, blastune_transpose transpose, int diagonal,
                                  std::int64_t m, std::int64_t n, std::int64_t lda, std::int64_t ldb) {
   return limited_if(side >= 0 && triangle >= 0 && transpose >= 0 && diagonal >= 0 && m >= 1 && n >= 1 &&
-                    lda >= (side == 0 ? m : n) && ldb >= m);
+                        lda >= (side == 0 ? m : n) && ldb >= m,
+                    m, n, side == 0 ? m : n);
 }
 constexpr Asked cblas_triangular_asked(int order, int side, int triangle, int transpose, int diagonal,
                                        std::int64_t m, std::int64_t n, std::int64_t lda, std::int64_t ldb) {
@@ -199,7 +202,7 @@ constexpr bool is_worth_it(std::int64_t m, std::int64_t n) {
 
 constexpr Asked gemv_asked(blastune_transpose transpose, std::int64_t m, std::int64_t n, std::int64_t lda,
                            std::int64_t step_x, std::int64_t step_y) {
-  return limited_if(transpose >= 0 && is_worth_it(m, n) && lda >= m && step_x != 0 && step_y != 0);
+  return limited_if(transpose >= 0 && is_worth_it(m, n) && lda >= m && step_x != 0 && step_y != 0, m, n, 1);
 }
 constexpr Asked cblas_gemv_asked(int order, int transpose, std::int64_t m, std::int64_t n, std::int64_t lda,
                                  std::int64_t step_x, std::int64_t step_y) {
@@ -211,7 +214,7 @@ constexpr Asked cblas_gemv_asked(int order, int transpose, std::int64_t m, std::
 
 constexpr Asked ger_asked(std::int64_t m, std::int64_t n, std::int64_t step_x, std::int64_t step_y,
                           std::int64_t lda) {
-  return limited_if(is_worth_it(m, n) && lda >= m && step_x != 0 && step_y != 0);
+  return limited_if(is_worth_it(m, n) && lda >= m && step_x != 0 && step_y != 0, m, n, 1);
 }
 constexpr Asked cblas_ger_asked(int order, std::int64_t m, std::int64_t n, std::int64_t step_x,
                                 std::int64_t step_y, std::int64_t lda) {

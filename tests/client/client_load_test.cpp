@@ -74,12 +74,12 @@ TEST_P(ClientLoad, OthersWhoUseEveryProcessorLeaveOne) {
     // For what there is no advice for, too.
     const int number = blastune_find_blas(blas.symbol("cblas_dgemm"));
     ASSERT_GT(number, 0);
-    const blastune_scope limited = blastune_enter_limited_in(number);
+    const blastune_scope limited = blastune_enter_limited_in(number, 0);
     EXPECT_EQ(blas.count(), 1);
     blastune_leave(limited);
     EXPECT_EQ(blas.count(), 2);
-    EXPECT_TRUE(is_zero(blastune_enter_limited_in(number + 1)));
-    EXPECT_TRUE(is_zero(blastune_enter_limited_in(0)));
+    EXPECT_TRUE(is_zero(blastune_enter_limited_in(number + 1, 0)));
+    EXPECT_TRUE(is_zero(blastune_enter_limited_in(0, 0)));
   });
 }
 
@@ -115,7 +115,7 @@ TEST_P(ClientLoad, NobodyIsFollowedWhereThatIsNotWanted) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
     while (std::chrono::steady_clock::now() < end) {
       ASSERT_EQ(recommend(gemm), 2);
-      ASSERT_TRUE(is_zero(blastune_enter_limited_in(number)));
+      ASSERT_TRUE(is_zero(blastune_enter_limited_in(number, 0)));
     }
   });
 }

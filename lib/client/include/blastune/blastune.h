@@ -216,8 +216,10 @@ BLASTUNE_API blastune_scope blastune_enter_level3_in(int blas, blastune_dtype dt
                                                      int64_t k);
 
 /* For any other call of that OpenBLAS which may use several threads, and for which there is no advice: lowers
- * the count to what others leave of the processors, and does nothing while they leave all. */
-BLASTUNE_API blastune_scope blastune_enter_limited_in(int blas);
+ * the count to what others leave of the processors, and leaves it alone while they leave all. slow_seconds: what
+ * such a call surely does not take while nobody else is there, by a rough estimate: one that takes longer is
+ * looked at for having waited. 0: not known. */
+BLASTUNE_API blastune_scope blastune_enter_limited_in(int blas, double slow_seconds);
 
 /* Looks now for a changed table, newly loaded libraries and changed limits, instead of within a second.
  * 0: there are opinions now. Otherwise -ENOENT (no table, no OpenBLAS), -EBADMSG (damaged table),
