@@ -7,16 +7,21 @@
 # passes and regret gets for one build and dtype.
 #
 #   scripts/bench.sh service [OPTION]...     instead, what the service costs others (bench/service_cost.py --help)
+#   scripts/bench.sh programs                instead, unmodified programs alone and beside others: two hours
 set -euo pipefail
 # shellcheck source=scripts/lib/packages.sh
 . "$(dirname "$0")/lib/packages.sh"
 
-[ $# -eq 0 ] || [ "$1" = service ] || blastune_fail "unknown argument $1; see the head of this file"
+[ $# -eq 0 ] || [ "$1" = service ] || [ "$*" = programs ] || blastune_fail "unknown argument $1; see the head of this file"
 blastune_install "${blastune_build_packages[@]}" "${blastune_bench_packages[@]}"
 blastune_build bench
 if [ "${1:-}" = service ]; then
   shift
   exec /usr/bin/python3 -B "$blastune_repository/bench/service_cost.py" --build "$blastune_repository/build/bench" "$@"
+fi
+if [ "${1:-}" = programs ]; then
+  blastune_install "${blastune_programs_packages[@]}"
+  exec "$blastune_repository/scripts/lib/bench_programs.sh"
 fi
 programs=$blastune_repository/build/bench/bench
 blastune=$blastune_repository/build/bench/cli/blastune

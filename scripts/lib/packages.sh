@@ -10,7 +10,8 @@ blastune_build_packages=(cmake ninja-build g++ pkg-config libhwloc-dev nlohmann-
   libfmt-dev libspdlog-dev zlib1g-dev)
 blastune_test_packages=(libgtest-dev libbenchmark-dev libopenblas0-pthread libopenblas0-openmp libopenblas-dev python3
   python3-jsonschema python3-numpy strace systemd)
-blastune_bench_packages=(libbenchmark-dev libopenblas0-pthread libopenblas0-openmp python3 python3-numpy)
+blastune_bench_packages=(libbenchmark-dev libopenblas0-pthread libopenblas0-openmp libopenblas-dev python3 python3-numpy)
+blastune_programs_packages=(python3-scipy python3-sklearn)
 blastune_lint_packages=(clang clang-tidy clang-format shellcheck codespell git)
 blastune_package_packages=(dpkg-dev file lintian)
 blastune_prove_packages=(debootstrap systemd-container util-linux git)
