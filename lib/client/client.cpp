@@ -5,35 +5,17 @@
 #include <stdlib.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <new>
 #include <string>
 
 #include "client/log.h"
+#include "client/undisturbed.h"
 #include "load/collision.h"
 #include "model/thread_use.h"
 #include "store/table_location.h"
 
 namespace blastune {
 namespace {
-
-// Slow work in the middle of somebody's multiply: leaves errno as it was, and does not end half-way because
-// the host cancels the thread.
-class Undisturbed {
- public:
-  Undisturbed() : error_number_(errno) { ::pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel_state_); }
-  Undisturbed(const Undisturbed&) = delete;
-  Undisturbed& operator=(const Undisturbed&) = delete;
-  ~Undisturbed() {
-    int ignored = 0;
-    ::pthread_setcancelstate(cancel_state_, &ignored);
-    errno = error_number_;
-  }
-
- private:
-  int error_number_;
-  int cancel_state_ = PTHREAD_CANCEL_ENABLE;
-};
 
 // Whether it was done within a second of trying.
 template <class Attempt>
@@ -138,7 +120,6 @@ void Client::leave(const ClientScope& scope) {
 }
 
 [[gnu::noinline]] void Client::feel(Memo::Running running, double seconds) noexcept {
-  const Undisturbed undisturbed;
   const auto expected = static_cast<double>(running.expected_seconds);
   const PresentLoad::Feeling feeling = load_.feel(running.threads, seconds, expected);
   Memo::Entry* entry = thread_memo->find(running.key);

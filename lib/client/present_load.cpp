@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "client/undisturbed.h"
 #include "load/collision.h"
 #include "load/waited_seconds.h"
 
@@ -23,6 +24,13 @@ constexpr double yielding_part = 0.8;
 // Where the kernel does not count waits, two multiplies as slow as this, close to each other, must do.
 constexpr std::int64_t close_nanoseconds = 50'000'000;
 constexpr double certain_excess_seconds = 1e-3;
+
+// What looking costs, however long it had to wait for a processor meanwhile.
+std::int64_t thread_nanoseconds() {
+  timespec used{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+  return static_cast<std::int64_t>(used.tv_sec) * 1'000'000'000 + used.tv_nsec;
+}
 
 double seconds_of(std::int64_t nanoseconds) {
   return static_cast<double>(nanoseconds) * 1e-9;
@@ -73,12 +81,14 @@ void PresentLoad::publish() {
 }
 
 [[gnu::noinline]] void PresentLoad::look() {
+  const Undisturbed undisturbed;
   const Turn turn(busy_);
   if (!turn || !has_machine_) return;
   const std::int64_t began = edges_.nanoseconds();
+  const std::int64_t used = thread_nanoseconds();
   stopwatch_.calibrate();
   const Before now = read();
-  const std::int64_t cost = edges_.nanoseconds() - began;
+  const std::int64_t cost = thread_nanoseconds() - used;
   const bool is_first = before_.nanoseconds == 0;
   next_look_.store(began + std::max(is_first ? first_look_nanoseconds : look_nanoseconds, looks_part * cost),
                    std::memory_order_relaxed);
@@ -103,12 +113,14 @@ void PresentLoad::publish() {
 
 [[gnu::noinline]] PresentLoad::Feeling PresentLoad::feel(int threads, double seconds,
                                                          double expected_seconds) {
+  const Undisturbed undisturbed;
   const Turn turn(busy_);
   const std::int64_t began = edges_.nanoseconds();
   if (!turn || !has_machine_ || !sides_.feels || began < feel_again_ || before_.nanoseconds == 0)
     return Feeling::unknown;
+  const std::int64_t used = thread_nanoseconds();
   const double waited = read_waited_seconds(edges_.tasks).value_or(-1);
-  feel_again_ = began + checks_part * (edges_.nanoseconds() - began);
+  feel_again_ = began + checks_part * (thread_nanoseconds() - used);
   double lacking = 0;
   if (waited >= 0 && before_.waited_seconds >= 0) {
     lacking = lacking_processors(seconds, expected_seconds, waited - before_.waited_seconds).value_or(0);

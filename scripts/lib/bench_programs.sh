@@ -43,3 +43,7 @@ for period in 2 0.1; do measure --busy 1 --period "$period" --sides; done
 for kind in train linalg; do
   for busy in 0 1; do measure --kind "$kind" --busy "$busy" --window 4; done
 done
+for folder in "${folders[@]}"; do
+  printf "\n%s\n\n| threads of one program | multiplies |\n|---|---|\n" "$(basename "$folder")"
+  "$repository/build/bench/bench/blastune-bench-threads" --blas "$folder/libopenblas.so.0"
+done

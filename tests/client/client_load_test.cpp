@@ -2,6 +2,7 @@
 //
 // Multiplies beside other programs that keep every processor busy. How soon is not tested here: whoever runs
 // this may be busy with other things.
+#include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
 
@@ -80,6 +81,25 @@ TEST_P(ClientLoad, OthersWhoUseEveryProcessorLeaveOne) {
     EXPECT_EQ(blas.count(), 2);
     EXPECT_TRUE(is_zero(blastune_enter_limited_in(number + 1, 0)));
     EXPECT_TRUE(is_zero(blastune_enter_limited_in(0, 0)));
+  });
+}
+
+TEST_P(ClientLoad, LooksLeaveErrnoAndDescriptorsAsTheyWere) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({make_table(blas.build(), 2)}, table_);
+    blas.set_count(2);
+    recommend(gemm);
+    const int descriptors = open_descriptors();
+    const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(300);
+    while (std::chrono::steady_clock::now() < end) {
+      errno = 77;
+      blastune_leave(enter(gemm));
+      ASSERT_EQ(errno, 77);
+      recommend(gemm);
+      ASSERT_EQ(errno, 77);
+    }
+    EXPECT_EQ(open_descriptors(), descriptors);
   });
 }
 

@@ -121,12 +121,6 @@ TEST_P(ClientProcessWithBuild, ManyThreadsWhileTablesChange) {
   });
 }
 
-int open_descriptors() {
-  int count = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;
-  return count;
-}
-
 TEST_P(ClientProcessWithBuild, ErrnoAndDescriptorsStayAsTheyWere) {
   alone([&] {
     const LoadedBlas blas(library_);
