@@ -124,6 +124,14 @@ constexpr bool takes(Family family, blastune_transpose transpose) {
   return transpose >= 0;
 }
 
+// Of a conjugate that is not transposed none of these knows the letter, and only real ones the value.
+constexpr blastune_transpose syrk_transpose_of_letter(char letter) {
+  return choice_of_letter(letter, 'R', 'R') == 0 ? -1 : transpose_of_letter(letter);
+}
+constexpr blastune_transpose syrk_transpose_of_cblas(Family family, int value) {
+  return value == 114 && family != Family::real ? -1 : transpose_of_cblas(value);
+}
+
 // syrk and herk: half of the gemm n x n x k, the other half follows by symmetry.
 constexpr Asked syrk_asked(Family family, int triangle, blastune_transpose transpose, std::int64_t n,
                            std::int64_t k, std::int64_t lda, std::int64_t ldc) {
@@ -153,7 +161,7 @@ constexpr blastune_transpose flipped(Family family, blastune_transpose transpose
   return family == Family::hermitian ? BLASTUNE_CONJ_TRANS : BLASTUNE_TRANS;
 }
 constexpr blastune_transpose by_column(int order, Family family, int transpose) {
-  const blastune_transpose known = transpose_of_cblas(transpose);
+  const blastune_transpose known = syrk_transpose_of_cblas(family, transpose);
   if (order == cblas_by_column) return known;
   return order == cblas_by_row ? flipped(family, known) : -1;
 }

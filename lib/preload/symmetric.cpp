@@ -33,7 +33,7 @@ template <Family family>
 Asked judge_syrk(Integers of, Text triangle, Text transpose, Address n, Address k, Address, Address,
                  Address lda, Address, void*, Address ldc, Length, Length) {
   return syrk_asked(family, choice_of_letter(letter_at(triangle), 'U', 'L'),
-                    transpose_of_letter(letter_at(transpose)), of(n), of(k), of(lda), of(ldc));
+                    syrk_transpose_of_letter(letter_at(transpose)), of(n), of(k), of(lda), of(ldc));
 }
 
 template <Family family, class Alpha, class Beta>
@@ -46,7 +46,7 @@ template <Family family>
 Asked judge_syr2k(Integers of, Text triangle, Text transpose, Address n, Address k, Address, Address,
                   Address lda, Address, Address ldb, Address, void*, Address ldc, Length, Length) {
   return syr2k_asked(family, choice_of_letter(letter_at(triangle), 'U', 'L'),
-                     transpose_of_letter(letter_at(transpose)), of(n), of(k), of(lda), of(ldb), of(ldc));
+                     syrk_transpose_of_letter(letter_at(transpose)), of(n), of(k), of(lda), of(ldb), of(ldc));
 }
 
 }  // namespace

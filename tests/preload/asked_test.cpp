@@ -135,6 +135,35 @@ TEST(SyrkAsked, EachFamilyHasItsTransposes) {
   EXPECT_FALSE(asked(Family::real, 100, none));
 }
 
+// gemm knows it by letter and by value.
+TEST(SyrkAsked, AConjugateThatIsNotTransposedIsRefused) {
+  constexpr int conjugate_only = 114;
+  for (const int order : {by_column, by_row}) {
+    EXPECT_TRUE(is_asked(cblas_syrk_asked(Family::real, order, upper, conjugate_only, 5, 5, 5, 5)));
+    for (const Family family : {Family::symmetric, Family::hermitian}) {
+      EXPECT_FALSE(is_asked(cblas_syrk_asked(family, order, upper, conjugate_only, 5, 5, 5, 5)));
+      EXPECT_FALSE(is_asked(cblas_syr2k_asked(family, order, upper, conjugate_only, 5, 5, 5, 5, 5)));
+    }
+  }
+  for (const char letter : {'R', 'r', 'X'}) EXPECT_EQ(syrk_transpose_of_letter(letter), -1);
+  EXPECT_EQ(syrk_transpose_of_letter('n'), BLASTUNE_NO_TRANS);
+  EXPECT_EQ(syrk_transpose_of_letter('T'), BLASTUNE_TRANS);
+  EXPECT_EQ(syrk_transpose_of_letter('c'), BLASTUNE_CONJ_TRANS);
+}
+
+TEST(SyrkAsked, HermitianOnesAreAskedAsConjugated) {
+  constexpr int conjugated = 113;
+  const Asked plain = cblas_syrk_asked(Family::hermitian, by_column, upper, none, 5, 7, 5, 5);
+  EXPECT_EQ(plain.trans_a, BLASTUNE_NO_TRANS);
+  EXPECT_EQ(plain.trans_b, BLASTUNE_CONJ_TRANS);
+  const Asked other = cblas_syrk_asked(Family::hermitian, by_column, upper, conjugated, 5, 7, 7, 5);
+  EXPECT_EQ(other.trans_a, BLASTUNE_CONJ_TRANS);
+  EXPECT_EQ(other.trans_b, BLASTUNE_NO_TRANS);
+  const Asked by_rows = cblas_syrk_asked(Family::hermitian, by_row, upper, conjugated, 5, 7, 5, 5);
+  EXPECT_EQ(by_rows.trans_a, BLASTUNE_NO_TRANS);
+  EXPECT_EQ(by_rows.trans_b, BLASTUNE_CONJ_TRANS);
+}
+
 TEST(SyrkAsked, IsNothingWhereTheLibraryRefuses) {
   EXPECT_FALSE(is_asked(cblas_syrk_asked(Family::real, by_column, upper, none, 5, 7, 4, 5)));
   EXPECT_FALSE(is_asked(cblas_syrk_asked(Family::real, by_column, upper, transposed, 5, 7, 6, 5)));
