@@ -4,20 +4,9 @@
  * name and in either order, and calls that the library refuses. As a module it is loaded as Python loads its
  * extensions; with CALLS_MAIN it is a program of its own.
  */
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#define JOIN(a, b, c) a##b##c
-#define JOIN_EXPANDED(a, b, c) JOIN(a, b, c)
-#define NAME(name) JOIN_EXPANDED(SPY_PREFIX, name, SPY_SUFFIX)
-#ifdef SPY_WIDE
-typedef int64_t integer;
-#else
-typedef int integer;
-#endif
-
-int NAME(openblas_get_num_threads)(void);
+#include "names.h"
 
 #define CBLAS_GEMM(letter, scalar)                                                                      \
   void NAME(cblas_##letter##gemm)(int order, int trans_a, int trans_b, integer m, integer n, integer k, \

@@ -5,24 +5,16 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <map>
-#include <sstream>
+#include <fstream>
 #include <string>
 #include <vector>
 
-#include "tests/cli/run_program.h"
 #include "tests/client/host.h"
 #include "tests/client/loaded_blas.h"
+#include "tests/preload/preloaded.h"
 
 namespace blastune::testing {
 namespace {
-
-constexpr int users_count = 4;
-
-struct Said {
-  std::vector<std::string> lines;
-  std::string messages;
-};
 
 // The calls of calls.c that a table for f64 answers: by either interface and in either order.
 bool is_known(const std::string& line) {
@@ -31,54 +23,19 @@ bool is_known(const std::string& line) {
          line.starts_with("dgemm_ 11 78 78 100 500 784 ");
 }
 
-std::string threads_of(const std::string& line) {
-  const std::size_t colon = line.rfind(": ");
-  return colon == std::string::npos ? line : line.substr(colon + 2);
-}
-
-std::string spy(const std::string& name) {
-  return std::string(BLASTUNE_TEST_PRELOAD_DIR) + "/libspy_" + name + ".so";
-}
 std::string calls(const std::string& name) {
-  return std::string(BLASTUNE_TEST_PRELOAD_DIR) + "/libcalls_" + name + ".so";
+  return spy_module("calls", name);
 }
 
-class Preload : public ::testing::Test {
- protected:
-  Said run(std::vector<std::string> words) {
-    words.insert(words.begin(), BLASTUNE_TEST_HOST);
-    return run_command(std::move(words));
+// As a table says whose fastest count for f64 is that; the program's own count else.
+void expect_counts(const std::vector<std::string>& lines, int fastest) {
+  EXPECT_EQ(lines.size() % 13, 0U);
+  EXPECT_GE(lines.size(), 13U);
+  EXPECT_EQ(std::ranges::count_if(lines, is_known) * 13, static_cast<std::ptrdiff_t>(3 * lines.size()));
+  for (const std::string& line : lines) {
+    EXPECT_EQ(threads_of(line), std::to_string(is_known(line) ? fastest : users_count) + " threads") << line;
   }
-
-  Said run_command(std::vector<std::string> words) {
-    const Ended ended = run_program({std::move(words), environment_, ""});
-    EXPECT_EQ(ended.status, 0) << ended.messages;
-    std::istringstream out(ended.out);
-    Said said;
-    for (std::string line; std::getline(out, line);) said.lines.push_back(line);
-    said.messages = ended.messages;
-    return said;
-  }
-
-  // As a table says whose fastest count for f64 is that; the program's own count else.
-  static void expect_counts(const std::vector<std::string>& lines, int fastest) {
-    EXPECT_EQ(lines.size() % 13, 0U);
-    EXPECT_GE(lines.size(), 13U);
-    EXPECT_EQ(std::ranges::count_if(lines, is_known) * 13, static_cast<std::ptrdiff_t>(3 * lines.size()));
-    for (const std::string& line : lines) {
-      EXPECT_EQ(threads_of(line), std::to_string(is_known(line) ? fastest : users_count) + " threads")
-          << line;
-    }
-  }
-
-  TemporaryDirectory directory_;
-  std::string table_ = directory_.file("table.json");
-  std::map<std::string, std::string> environment_{{"LD_PRELOAD", BLASTUNE_TEST_PRELOAD},
-                                                  {"BLASTUNE_TABLE", table_},
-                                                  {"BLASTUNE_LOAD", "0"},
-                                                  {"PATH", "/usr/bin:/bin"},
-                                                  {"ASAN_OPTIONS", "verify_asan_link_order=0"}};
-};
+}
 
 class PreloadNames : public Preload, public ::testing::WithParamInterface<const char*> {};
 
@@ -97,8 +54,7 @@ TEST_P(PreloadNames, EachGemmRunsWithTheAdvisedCount) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(All, PreloadNames,
-                         ::testing::Values("plain", "wide", "64_", "_64", "scipy", "scipy_64_", "scipy__64"),
+INSTANTIATE_TEST_SUITE_P(All, PreloadNames, ::testing::ValuesIn(affixes),
                          [](const auto& name) { return std::string("of_") + name.param; });
 
 // A real library: nothing that is handed on may be out of its place.

@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * An OpenBLAS that multiplies nothing: each gemm prints a line of what it was asked for and with which count.
- * SPY_PREFIX and SPY_SUFFIX stand around all names, SPY_WIDE makes integers 64 bits, SPY_CORE is who it is,
- * and SPY_IMPOSTOR one that only has OpenBLAS's functions.
+ * SPY_CORE is who it is, and SPY_IMPOSTOR one that only has OpenBLAS's functions.
  */
-#include <stddef.h>
-#include <stdint.h>
 #include <stdio.h>
 
-#define EXPORT __attribute__((visibility("default")))
-#define JOIN(a, b, c) a##b##c
-#define JOIN_EXPANDED(a, b, c) JOIN(a, b, c)
-#define NAME(name) JOIN_EXPANDED(SPY_PREFIX, name, SPY_SUFFIX)
+#include "names.h"
 
+#define EXPORT __attribute__((visibility("default")))
 #ifdef SPY_WIDE
-typedef int64_t integer;
 #define WIDTH " USE64BITINT"
 #else
-typedef int integer;
 #define WIDTH ""
 #endif
 #ifdef SPY_IMPOSTOR
@@ -40,7 +33,6 @@ EXPORT int NAME(openblas_get_parallel)(void);
 EXPORT int NAME(openblas_get_parallel)(void) {
   return 1;
 }
-EXPORT int NAME(openblas_get_num_threads)(void);
 EXPORT int NAME(openblas_get_num_threads)(void) {
   return threads;
 }
