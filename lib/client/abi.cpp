@@ -232,6 +232,10 @@ int blastune_describe_blas(int blas, blastune_blas_info* info) {
     known.limit = found->limit;
     copy_text(known.build, found->build);
     copy_text(known.path, found->path);
+    known.reason = static_cast<std::int32_t>(found->report.reason);
+    known.curves = found->report.curves;
+    copy_text(known.table, found->report.table);
+    copy_text(known.message, found->report.message);
     hand_out(known, info, info->size);
     return 0;
   } catch (...) {

@@ -328,12 +328,18 @@ std::optional<std::size_t> Client::find_blas(const void* symbol) {
   return slot;
 }
 
-std::optional<ClientBlas> Client::describe_blas(std::size_t slot) const {
+std::optional<ClientBlas> Client::describe_blas(std::size_t slot) {
   if (slot >= slots_.size()) return std::nullopt;
   const BuildSlot& about = slots_[slot];
   const Build& build = about.object.build;
-  return ClientBlas{describe(build), build.path, build.integer_bits, about.guard.applies(),
-                    ask_about(slot).limit};
+  ClientBlas blas{describe(build),       build.path, build.integer_bits, about.guard.applies(),
+                  ask_about(slot).limit, {}};
+  const Undisturbed undisturbed;
+  const std::unique_lock lock = lock_behind_forks();
+  // In the child of a fork() that left a look behind there is none.
+  if (refresher_ == nullptr) refresh_locked(false);
+  blas.report = refresher_->report_of(slot);
+  return blas;
 }
 
 bool Client::use_blas(const void* symbol) {

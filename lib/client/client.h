@@ -52,6 +52,7 @@ struct ClientBlas {
   int integer_bits = 32;
   bool applies = false;
   int limit = 0;
+  Report report;
 };
 
 class Client {
@@ -79,7 +80,7 @@ class Client {
   // Which slot it is; nothing when no OpenBLAS is behind that address.
   std::optional<std::size_t> find_blas(const void* symbol);
   // Nothing for what is no slot.
-  [[nodiscard]] std::optional<ClientBlas> describe_blas(std::size_t slot) const;
+  std::optional<ClientBlas> describe_blas(std::size_t slot);
 
  private:
   struct Question {

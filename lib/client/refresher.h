@@ -40,6 +40,10 @@ class Refresher {
   [[nodiscard]] std::optional<std::size_t> meant() const { return meant_; }
   // Of that one, or why there is none.
   [[nodiscard]] const Report& report() const { return report_; }
+  // Of any slot. Precondition: slot < slots.size().
+  [[nodiscard]] const Report& report_of(std::size_t slot) const {
+    return slot < advice_.size() ? advice_[slot].report() : report_;
+  }
   [[nodiscard]] const Settings& settings() const { return settings_; }
 
  private:

@@ -42,6 +42,45 @@ TEST_P(ClientChangeWithBuild, ATableForOthersIsNoOpinion) {
   });
 }
 
+TEST_P(ClientChangeWithBuild, EachOpenBlasIsDescribedWithItsReason) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    const auto describe_it = [&] {
+      blastune_blas_info info = {};
+      info.size = sizeof info;
+      const int number = blastune_find_blas(blas.symbol("cblas_dgemm"));
+      EXPECT_GT(number, 0);
+      EXPECT_EQ(blastune_describe_blas(number, &info), 0);
+      return info;
+    };
+    EXPECT_EQ(describe_it().reason, BLASTUNE_NO_TABLE);
+    Table stale = make_table(blas.build(), 1);
+    stale.build.build_id = "0123456789abcdef";
+    save({stale}, table_);
+    EXPECT_EQ(blastune_reload(), -ESTALE);
+    EXPECT_EQ(describe_it().reason, BLASTUNE_FOREIGN_BUILD);
+    EXPECT_STRNE(describe_it().message, "");
+    save({make_table(blas.build(), 1)}, table_);
+    EXPECT_EQ(blastune_reload(), 0);
+    const blastune_blas_info info = describe_it();
+    EXPECT_EQ(info.reason, BLASTUNE_READY);
+    EXPECT_EQ(info.curves, 1);
+    EXPECT_EQ(info.table, table_);
+    EXPECT_EQ(info.integer_bits, 32);
+    // Who knows the first fields only gets no more.
+    struct {
+      blastune_blas_info info;
+      char behind[8];
+    } small = {};
+    small.info.size = 1296;
+    EXPECT_EQ(blastune_describe_blas(1, &small.info), 0);
+    EXPECT_EQ(small.info.size, 1296U);
+    EXPECT_EQ(small.info.curves, 0);
+    small.info.size = 1295;
+    EXPECT_EQ(blastune_describe_blas(1, &small.info), -EINVAL);
+  });
+}
+
 TEST_P(ClientChangeWithBuild, DamageKeepsTheOldAdviceAndRemovalEndsIt) {
   alone([&] {
     const LoadedBlas blas(library_);

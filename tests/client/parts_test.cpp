@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The small parts of the client that need no OpenBLAS.
+#include <gnu/libc-version.h>
 #include <gtest/gtest.h>
 #include <link.h>
 #include <sched.h>
@@ -16,6 +17,7 @@
 #include "client/processors.h"
 #include "client/settings.h"
 #include "client/snapshot.h"
+#include "client/symbol_table.h"
 #include "client/table_watch.h"
 #include "client/thread_memo.h"
 #include "tests/client/host.h"
@@ -249,6 +251,29 @@ TEST(LoadedObjects, ListsThisProgramAndItsLibraries) {
   for (const LoadedObject& object : objects) EXPECT_FALSE(object.may_be_openblas) << object.path;
   EXPECT_EQ(read_load_counters(), read_load_counters());
   EXPECT_GE(read_load_counters().loaded, objects.size());
+}
+
+TEST(SymbolTable, WhoDefinesAndWhoAsks) {
+  struct Seen {
+    int definers = 0;
+    int askers = 0;
+  } seen;
+  ::dl_iterate_phdr(
+      [](dl_phdr_info* info, std::size_t, void* result) {
+        const SymbolTable table(*info);
+        auto& counted = *static_cast<Seen*>(result);
+        if (table.any_import([](std::string_view name) { return name == "gnu_get_libc_version"; }))
+          ++counted.askers;
+        if (!table.readable()) return 0;
+        if (table.found("gnu_get_libc_version")) ++counted.definers;
+        EXPECT_FALSE(table.found("nobody_has_such_a_function"));
+        return 0;
+      },
+      &seen);
+  // The C library, and this program.
+  EXPECT_STRNE(::gnu_get_libc_version(), "");
+  EXPECT_EQ(seen.definers, 1);
+  EXPECT_GE(seen.askers, 1);
 }
 
 }  // namespace

@@ -153,6 +153,11 @@ typedef struct blastune_blas_info {
   int32_t limit;        /* the most threads that this thread's next call may use; 0 while unknown */
   char build[256];      /* "OpenBLAS 0.3.21 pthread (Zen)" */
   char path[1024];      /* the file it was loaded from */
+  int32_t reason;       /* BLASTUNE_READY, or why there is no opinion about it */
+  int32_t unused;       /* 0 */
+  int64_t curves;       /* gemms measured for it */
+  char table[1024];     /* the path of the table with its advice; empty when there is none */
+  char message[512];    /* the reason, and what to do; may be empty */
 } blastune_blas_info;
 
 /* The API version of the library that runs, to compare with BLASTUNE_API_VERSION. */
