@@ -50,8 +50,10 @@ const CallSite& CallSites::find_out(const void* return_address) {
   if (site.function == nullptr) give_up(symbol_);
   site.blas = std::max(0, blastune_find_blas(site.function));
   site.has_wide_integers = has_wide_integers(site.blas);
+  site.calls = Findings::counter(symbol_, return_address, site.function);
   const bool holds = Unloading::is_calm(before) && Unloading::word() == before;
   CallSite* kept = holds ? keep(site) : nullptr;
+  if (site.calls != nullptr) Findings::count(*site.calls);
   if (kept != nullptr) kept->unloading.store(before, std::memory_order_relaxed);
   int ignored = 0;
   ::pthread_setcancelstate(cancel_state, &ignored);
@@ -68,6 +70,7 @@ CallSite* CallSites::keep(const CallSite& site) {
   made->function = site.function;
   made->blas = site.blas;
   made->has_wide_integers = site.has_wide_integers;
+  made->calls = site.calls;
   std::atomic<CallSite*>& before = first(site.returns_to);
   made->next = before.load(std::memory_order_relaxed);
   while (!before.compare_exchange_weak(made->next, made, std::memory_order_release)) continue;

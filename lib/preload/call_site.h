@@ -11,16 +11,18 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "preload/findings.h"
 #include "preload/unloading.h"
 
 namespace blastune {
 
 struct CallSite {
-  std::uintptr_t returns_to = 0;            // the address behind the call
-  void* function = nullptr;                 // never null
-  int blas = 0;                             // as blastune_find_blas() numbers them; 0: no OpenBLAS
-  bool has_wide_integers = false;           // its integers have 64 bits
-  std::atomic<std::uint64_t> unloading{1};  // the word by which this was found to be so; 1: it may not be
+  std::uintptr_t returns_to = 0;                // the address behind the call
+  void* function = nullptr;                     // never null
+  int blas = 0;                                 // as blastune_find_blas() numbers them; 0: no OpenBLAS
+  bool has_wide_integers = false;               // its integers have 64 bits
+  std::atomic<std::uint64_t> unloading{1};      // the word by which this was found to be so; 1: it may not be
+  std::atomic<std::uint64_t>* calls = nullptr;  // where they are counted (findings.h); null: nowhere
   CallSite* next = nullptr;
 };
 
@@ -38,8 +40,11 @@ class CallSites {
     for (const CallSite* site = first(address).load(std::memory_order_acquire); site != nullptr;
          site = site->next) {
       if (site->returns_to == address && site->unloading.load(std::memory_order_relaxed) == Unloading::word())
-          [[likely]]
+          [[likely]] {
+        if (site->calls != nullptr) [[unlikely]]
+          Findings::count(*site->calls);
         return *site;
+      }
     }
     return find_out(return_address);
   }
