@@ -10,6 +10,7 @@
 #include <iosfwd>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/cpu_limits.h"
@@ -60,6 +61,8 @@ struct DoctorInputs {
 
 // For people: plain text by topic, each finding with its remedy below it.
 [[nodiscard]] std::string doctor_text(const std::vector<Finding>& findings);
+// "good", "note", "warning", "problem".
+[[nodiscard]] std::string_view severity_name(Severity severity);
 // For programs: one JSON object on one line, with the builds and the findings.
 [[nodiscard]] std::string doctor_json(const DoctorInputs& inputs, const std::vector<Finding>& findings);
 

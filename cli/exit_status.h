@@ -14,6 +14,8 @@ enum ExitStatus : int {
   exit_no_table = 3,
   exit_foreign_table = 4,
   exit_daemon_unreachable = 5,
+  exit_program_cannot_run = 126,  // as a shell says it
+  exit_program_not_found = 127,
   exit_interrupted = 130,
 };
 

@@ -23,10 +23,6 @@ struct Options {
   std::vector<std::string> command;
 };
 
-// As a shell says them.
-constexpr int status_not_found = 127;
-constexpr int status_cannot_run = 126;
-
 std::vector<char*> pointers_to(std::vector<std::string>& words) {
   std::vector<char*> pointers;
   pointers.reserve(words.size() + 1);
@@ -50,7 +46,7 @@ Result<ExitStatus> run(const Session& session, Options options) {
   const int problem = errno;
   session.complain({ErrorKind::unavailable,
                     "cannot run " + in_quotes(options.command[0]) + ": " + std::strerror(problem), ""});
-  return static_cast<ExitStatus>(problem == ENOENT ? status_not_found : status_cannot_run);
+  return problem == ENOENT ? exit_program_not_found : exit_program_cannot_run;
 }
 
 }  // namespace

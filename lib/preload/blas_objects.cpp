@@ -3,11 +3,13 @@
 
 #include <dlfcn.h>
 #include <link.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <climits>
+#include <memory>
 #include <new>
 #include <string_view>
 
@@ -55,6 +57,11 @@ const void* address_in(const dl_phdr_info& info) {
   return nullptr;
 }
 
+std::string without_links(const char* path) {
+  const std::unique_ptr<char, decltype(&::free)> resolved(::realpath(path, nullptr), &::free);
+  return resolved ? resolved.get() : path;
+}
+
 struct Search {
   const std::vector<GemmName>& names;
   const std::string& program;
@@ -66,12 +73,13 @@ struct Search {
     if (holds(info, &here)) return;
     const SymbolTable table(info);
     const bool is_program = info.dlpi_name == nullptr || *info.dlpi_name == '\0';
-    const std::string path = is_program ? program : info.dlpi_name;
+    // Asked for only where it is told: it costs system calls.
+    const auto path = [&] { return is_program ? program : without_links(info.dlpi_name); };
     if (table.readable()) {
       const auto defined =
           std::ranges::find_if(names, [&](const GemmName& name) { return table.found(name.symbol); });
       if (defined != names.end())
-        found.definers.push_back({path, address_in(info), defined->prefix, defined->suffix});
+        found.definers.push_back({path(), address_in(info), defined->prefix, defined->suffix});
     }
     std::string symbol;
     const bool asks = table.any_import([&](std::string_view import) {
@@ -80,7 +88,7 @@ struct Search {
       if (asked != names.end()) symbol = asked->symbol;
       return asked != names.end();
     });
-    if (asks) found.users.push_back({path, address_in(info), symbol});
+    if (asks) found.users.push_back({path(), address_in(info), symbol});
   }
 };
 
@@ -112,7 +120,7 @@ std::string object_path(const void* address) {
   link_map* map = nullptr;
   if (::dladdr1(address, &info, reinterpret_cast<void**>(&map), RTLD_DL_LINKMAP) == 0 || map == nullptr)
     return {};
-  return map->l_name == nullptr || *map->l_name == '\0' ? program_path() : map->l_name;
+  return map->l_name == nullptr || *map->l_name == '\0' ? program_path() : without_links(map->l_name);
 }
 
 std::string program_path() {

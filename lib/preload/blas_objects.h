@@ -10,7 +10,7 @@
 namespace blastune {
 
 struct BlasObject {
-  std::string path;               // as the loader knows it; the program's own path for the program itself
+  std::string path;               // without symbolic links
   const void* address = nullptr;  // somewhere in it
   std::string prefix;             // around its names
   std::string suffix;
@@ -30,7 +30,7 @@ struct BlasObjects {
 // Without this library itself.
 [[nodiscard]] BlasObjects list_blas_objects();
 
-// Of the object that holds an address, as BlasObject::path; empty when there is none.
+// Of the object that holds an address; empty when there is none.
 [[nodiscard]] std::string object_path(const void* address);
 // Of the program, as the kernel knows it; empty when that does not tell.
 [[nodiscard]] std::string program_path();
