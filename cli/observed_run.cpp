@@ -121,7 +121,8 @@ void wait_for_end(pid_t process, ObservedRun& run) {
     int status = 0;
     const pid_t ended = ::waitpid(process, &status, WNOHANG);
     if (ended == process || (ended < 0 && errno != EINTR)) {
-      run.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+      run.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+      run.status = run.signal != 0 ? 128 + run.signal : WEXITSTATUS(status);
       return;
     }
     if (Interruption::requested()) {

@@ -3,7 +3,10 @@
 // A program run under the preload library, and what its processes told of themselves.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -15,6 +18,7 @@ struct ObservedRun {
   std::int64_t process = 0;      // the program's; 0: it could not be run
   int cannot_run = 0;            // errno of that
   int status = 0;                // its exit status, or 128 + the signal that ended it
+  int signal = 0;                // that signal
   bool was_interrupted = false;  // we were asked to end it
   // The last word of each program in each process, in the order in which they began.
   std::vector<ProcessFindings> processes;

@@ -203,6 +203,8 @@ std::optional<std::string> blas_inside(const std::string& path) {
     const std::string version = "0." + behind->substr(0, behind->find_first_not_of("0123456789."));
     return std::string(name) + version;
   }
+  // In every build's messages; put together here, so that this program does not hold it.
+  if (file->text_behind(std::string(name) + ": ", 0)) return "an OpenBLAS";
   if (file->any_definition(is_gemm)) return "a BLAS";
   return std::nullopt;
 }

@@ -48,6 +48,7 @@ std::string program_json(const ProgramInputs& inputs, const std::vector<Finding>
   const bool was_run = inputs.run.process != 0;
   root["process"] = was_run ? Json(inputs.run.process) : Json(nullptr);
   root["status"] = was_run ? Json(inputs.run.status) : Json(nullptr);
+  root["signal"] = inputs.run.signal == 0 ? Json(nullptr) : Json(inputs.run.signal);
   root["interrupted"] = inputs.run.was_interrupted;
   root["processes_seen"] = inputs.run.processes.size();
   root["programs"] = Json::array();

@@ -51,6 +51,8 @@ std::vector<Library> libraries_of(const ProcessFindings& process) {
   for (const CallerFindings& caller : process.callers) {
     for (Library& library : libraries) {
       if (std::ranges::find(library.paths, caller.blas) == library.paths.end()) continue;
+      // One of its functions that calls another one was called itself.
+      if (std::ranges::find(library.paths, caller.path) != library.paths.end()) continue;
       library.multiplies += caller.multiplies;
       library.others += caller.others;
       add_once(library.callers, base_name(caller.path));
@@ -127,11 +129,12 @@ class Diagnosis {
 
   void look_at_end(const std::vector<ProgramGroup>& groups) {
     const int status = inputs_.run.status;
+    const int signal = inputs_.run.signal;
     if (inputs_.run.was_interrupted) {
       add(Severity::note, "it was ended by Ctrl-C or a signal to this command");
-    } else if (status > 128) {
-      add(Severity::warning, fmt::format("it ended with status {} ({}), so not all that it does was seen",
-                                         status, ::strsignal(status - 128)));
+    } else if (signal != 0) {
+      add(Severity::warning, fmt::format("it was ended by signal {} ({}), so not all that it does was seen",
+                                         signal, ::strsignal(signal)));
     } else if (status != 0) {
       add(Severity::note, fmt::format("it ended with status {}", status));
     }

@@ -3,10 +3,13 @@
  * Loads modules as Python loads its extensions, each for itself, calls them in turn, and again from a child
  * of fork() and from a thread when asked to.
  *
- *   host [fork] [thread] [unload] MODULE...
+ *   host [fork] [thread] [unload] [only] [kill] MODULE...
+ *
+ * only: no module is called. kill: it is killed at the end.
  */
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -22,7 +25,7 @@ static void* run(void* called) {
 }
 
 int main(int count, char** words) {
-  int forks = 0, threads = 0, unloads = 0;
+  int forks = 0, threads = 0, unloads = 0, calls = 1, kills = 0;
   for (int i = 1; i < count; ++i) {
     if (strcmp(words[i], "fork") == 0) {
       forks = 1;
@@ -30,6 +33,12 @@ int main(int count, char** words) {
       threads = 1;
     } else if (strcmp(words[i], "unload") == 0) {
       unloads = 1;
+    } else if (strcmp(words[i], "only") == 0) {
+      calls = 0;
+    } else if (strcmp(words[i], "kill") == 0) {
+      kills = 1;
+    } else if (!calls) {
+      if (dlopen(words[i], RTLD_NOW | RTLD_LOCAL) == NULL) return 1;
     } else {
       void* module = dlopen(words[i], RTLD_NOW | RTLD_LOCAL);
       void* called = module == NULL ? NULL : dlsym(module, "call_all");
@@ -57,6 +66,10 @@ int main(int count, char** words) {
       }
       if (unloads) dlclose(module);
     }
+  }
+  if (kills) {
+    fflush(stdout);
+    raise(SIGKILL);
   }
   return 0;
 }
