@@ -138,6 +138,11 @@ class Diagnosis {
     } else if (status != 0) {
       add(Severity::note, fmt::format("it ended with status {}", status));
     }
+    if (inputs_.run.damaged > 0) {
+      add(Severity::warning,
+          count_text(static_cast<std::int64_t>(inputs_.run.damaged), "line") + " of what it told could not be read",
+          "is the disk full, or did the program write to the file in BLASTUNE_FINDINGS?");
+    }
     const auto silent = std::ranges::find_if(inputs_.run.processes, [&](const ProcessFindings& process) {
       return process.process == inputs_.run.process && process.began == last_began() && !process.ended;
     });

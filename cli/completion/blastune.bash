@@ -40,8 +40,24 @@ _blastune_values() {
   esac
 }
 
+# The words from the index $1 on: whether the one under the cursor belongs to another program (0, and first is
+# empty for the program itself), or still to the verb (1).
+_blastune_other_program() {
+  local index
+  first=""
+  for ((index = $1; index < COMP_CWORD; index++)); do
+    case ${COMP_WORDS[index]} in
+      --) first=${COMP_WORDS[index + 1]}; if ((index + 1 == COMP_CWORD)); then first=""; fi; return 0 ;;
+      --color | --config | --blas) ((index++)) ;;
+      -*) ;;
+      *) first=${COMP_WORDS[index]}; return 0 ;;
+    esac
+  done
+  [[ ${COMP_WORDS[COMP_CWORD]} != -* ]]
+}
+
 _blastune() {
-  local current=${COMP_WORDS[COMP_CWORD]} previous="" verb="" index
+  local current=${COMP_WORDS[COMP_CWORD]} previous="" verb="" first="" path index
   COMPREPLY=()
   for ((index = 1; index < COMP_CWORD; index++)); do
     case ${COMP_WORDS[index]} in
@@ -52,6 +68,17 @@ _blastune() {
   done
   if ((COMP_CWORD > 1)); then previous=${COMP_WORDS[COMP_CWORD - 1]}; fi
 
+  if [[ $verb == run || $verb == doctor ]] && _blastune_other_program $((index + 1)); then
+    # A value of the verb's own option is told below.
+    if [[ -n $first || $previous != --* || $previous == -- ]]; then
+      compopt -o filenames 2>/dev/null
+      if [[ -z $first ]]; then
+        while IFS= read -r path; do COMPREPLY+=("$path"); done < <(compgen -c -- "$current")
+      fi
+      while IFS= read -r path; do COMPREPLY+=("$path"); done < <(compgen -f -- "$current")
+      return
+    fi
+  fi
   if _blastune_values "$previous" "$current"; then return; fi
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$(_blastune_options "$verb")" -- "$current"))
