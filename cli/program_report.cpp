@@ -140,7 +140,8 @@ class Diagnosis {
     }
     if (inputs_.run.damaged > 0) {
       add(Severity::warning,
-          count_text(static_cast<std::int64_t>(inputs_.run.damaged), "line") + " of what it told could not be read",
+          count_text(static_cast<std::int64_t>(inputs_.run.damaged), "line") +
+              " of what it told could not be read",
           "is the disk full, or did the program write to the file in BLASTUNE_FINDINGS?");
     }
     const auto silent = std::ranges::find_if(inputs_.run.processes, [&](const ProcessFindings& process) {
@@ -168,8 +169,7 @@ class Diagnosis {
     }
     if (!was_heard_of()) programs.push_back(inputs_.chain.back().path);
     std::ranges::sort(programs);
-    const auto repeated = std::ranges::unique(programs);
-    programs.erase(repeated.begin(), repeated.end());
+    programs.erase(std::unique(programs.begin(), programs.end()), programs.end());
     bool found_one = false;
     for (std::size_t i = 0; i < std::min(programs.size(), most_told); ++i) {
       const auto inside = inputs_.blas_inside(programs[i]);

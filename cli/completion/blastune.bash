@@ -70,7 +70,7 @@ _blastune() {
 
   if [[ $verb == run || $verb == doctor ]] && _blastune_other_program $((index + 1)); then
     # A value of the verb's own option is told below.
-    if [[ -n $first || $previous != --* || $previous == -- ]]; then
+    if [[ -n $first || ! $previous =~ ^--(color|config|blas)$ ]]; then
       compopt -o filenames 2>/dev/null
       if [[ -z $first ]]; then
         while IFS= read -r path; do COMPREPLY+=("$path"); done < <(compgen -c -- "$current")
