@@ -117,6 +117,25 @@ void hand_out(Struct& known, Struct* out, std::size_t room) {
   std::memcpy(static_cast<void*>(out), &known, known.size);
 }
 
+void hand_out_advice(const blastune::ClientAdvice& found, blastune_advice* out) {
+  blastune_advice known = {};
+  known.limit = found.limit;
+  known.one_thread_anyway = found.one_thread_anyway ? 1 : 0;
+  if (found.advice.threads > 0) {
+    known.threads = found.advice.threads;
+    known.basis = static_cast<std::int32_t>(found.advice.basis);
+    known.expected_seconds = found.advice.expected_seconds;
+    known.default_seconds = found.advice.default_seconds;
+    known.confidence = found.advice.confidence;
+  }
+  hand_out(known, out, out->size);
+}
+
+// Of the numbers that blastune_find_blas returns; -1 for what is none.
+int slot_of(int blas) {
+  return blas < 1 ? -1 : blas - 1;
+}
+
 int error_number(Reason reason) {
   switch (reason) {
     case Reason::ready:
@@ -167,18 +186,24 @@ int blastune_advise_gemm(blastune_dtype dtype, blastune_transpose transpose_a, b
   if (!to_key(gemm, dtype, transpose_a, transpose_b, m, n, k) || advice == nullptr ||
       advice->size < first_advice_size)
     return -EINVAL;
-  const blastune::ClientAdvice found = blastune::process_client.advise(blastune::gemm_of(gemm));
-  blastune_advice known = {};
-  known.limit = found.limit;
-  if (found.advice.threads > 0) {
-    known.threads = found.advice.threads;
-    known.basis = static_cast<std::int32_t>(found.advice.basis);
-    known.expected_seconds = found.advice.expected_seconds;
-    known.default_seconds = found.advice.default_seconds;
-    known.confidence = found.advice.confidence;
-  }
-  hand_out(known, advice, advice->size);
+  hand_out_advice(blastune::process_client.advise(blastune::gemm_of(gemm)), advice);
   return 0;
+}
+
+int blastune_advise_gemm_in(int blas, blastune_dtype dtype, blastune_transpose transpose_a,
+                            blastune_transpose transpose_b, int64_t m, int64_t n, int64_t k,
+                            blastune_advice* advice) {
+  GemmKey gemm;
+  if (!to_key(gemm, dtype, transpose_a, transpose_b, m, n, k) || advice == nullptr ||
+      advice->size < first_advice_size || !blastune::process_client.knows_blas(slot_of(blas)))
+    return -EINVAL;
+  const auto slot = static_cast<std::size_t>(blas - 1);
+  hand_out_advice(blastune::process_client.advise_in(slot, blastune::gemm_of(gemm)), advice);
+  return 0;
+}
+
+std::uint64_t blastune_advice_stamp(int blas) {
+  return blastune::process_client.advice_stamp(slot_of(blas));
 }
 
 blastune_scope blastune_enter_gemm(blastune_dtype dtype, blastune_transpose transpose_a,
@@ -205,6 +230,10 @@ blastune_scope blastune_enter_level3_in(int blas, blastune_dtype dtype, blastune
 blastune_scope blastune_enter_limited_in(int blas, double slow_seconds) {
   if (blas < 1) return {{0, 0}};
   return pack(blastune::process_client.enter_limited_in(static_cast<std::size_t>(blas - 1), slow_seconds));
+}
+
+int blastune_scope_threads(blastune_scope scope) {
+  return blastune::process_client.threads_in(unpack(scope));
 }
 
 void blastune_leave(blastune_scope scope) {

@@ -12,6 +12,7 @@
 
 #include "client/count_guard.h"
 #include "client/openblas_object.h"
+#include "client/report.h"
 #include "client/snapshot.h"
 
 namespace blastune {
@@ -21,7 +22,8 @@ struct BuildSlot {
 
   OpenBlasObject object;
   CountGuard guard;
-  SnapshotBox box;  // the advice for it
+  SnapshotBox box;                               // the advice for it
+  std::atomic<Reason> reason{Reason::no_table};  // why there is none, while there is none
 };
 
 class BuildSlots {

@@ -146,11 +146,38 @@ ClientAdvice Client::advise(const Gemm& gemm) {
   keep_fresh();
   const Question question = ask();
   if (question.word == 0) return {};
-  const SnapshotBox::Reader reader(slot_of(question.word).box);
-  if (reader.get() == nullptr) return {};
   load_.look_if_due();
-  const int limit = std::min(question.limit, load_.available());
-  return {reader.get()->advisor->advise(gemm, limit), limit};
+  return advise(gemm, question, std::min(question.limit, load_.available()));
+}
+
+ClientAdvice Client::advise_in(std::size_t slot, const Gemm& gemm) {
+  keep_fresh();
+  const Question question = ask_about(slot);
+  return question.word == 0 ? ClientAdvice{} : advise(gemm, question, question.limit);
+}
+
+ClientAdvice Client::advise(const Gemm& gemm, Question question, int limit) {
+  BuildSlot& about = slot_of(question.word);
+  const SnapshotBox::Reader reader(about.box);
+  if (reader.get() == nullptr) return {};
+  return {reader.get()->advisor->advise(gemm, limit), limit, runs_on_one_thread(about.object.build, gemm)};
+}
+
+std::uint64_t Client::advice_stamp(int slot) {
+  keep_fresh();
+  if (!knows_blas(slot)) {
+    return static_cast<std::uint64_t>(disabled_.load(std::memory_order_relaxed) ? Reason::disabled
+                                                                                : Reason::no_openblas);
+  }
+  const BuildSlot& about = slots_[static_cast<std::size_t>(slot)];
+  const std::uint64_t word = about.box.word();
+  if (word == 0) return static_cast<std::uint64_t>(about.reason.load(std::memory_order_relaxed));
+  return SnapshotWord::with_cap(word, std::min(SnapshotWord::cap(word), about.guard.user_count()));
+}
+
+int Client::threads_in(const ClientScope& scope) const {
+  if (scope.slot == 0 || scope.slot > slots_.size()) return 0;
+  return slots_[scope.slot - 1U].guard.count_in(scope.guard);
 }
 
 [[gnu::noinline]] Memo::Entry& Client::look_up(GemmKey key, Question question) noexcept {
@@ -206,6 +233,7 @@ void Client::refresh_locked(bool force) {
     refresher_ =
         new Refresher(slots_, load_, read_settings([](const char* name) { return ::secure_getenv(name); }),
                       table_location(read_table_environment()).candidates);
+    disabled_.store(refresher_->settings().disabled, std::memory_order_relaxed);
     log_shapes_.store(refresher_->settings().log == LogLevel::shapes, std::memory_order_relaxed);
   }
   register_for_fork();

@@ -37,6 +37,7 @@ struct ClientScope {
 struct ClientAdvice {
   Advice advice;
   int limit = 0;
+  bool one_thread_anyway = false;  // see runs_on_one_thread()
 };
 
 struct ClientStatus {
@@ -70,6 +71,15 @@ class Client {
   // Of any call to that one.
   ClientScope enter_limited_in(std::size_t slot, double slow_seconds);
   ClientAdvice advise(const Gemm& gemm);
+  // Of the OpenBLAS that find_blas() told, as if nobody else were there.
+  ClientAdvice advise_in(std::size_t slot, const Gemm& gemm);
+  // What that rests on, or the reason why there is none; any number.
+  [[nodiscard]] std::uint64_t advice_stamp(int slot);
+  [[nodiscard]] bool knows_blas(int slot) const {
+    return slot >= 0 && static_cast<std::size_t>(slot) < slots_.size();
+  }
+  // The count that holds in a scope of this thread; 0: nothing was set.
+  [[nodiscard]] int threads_in(const ClientScope& scope) const;
   void leave(const ClientScope& scope);
 
   // These five throw std::bad_alloc.
@@ -94,6 +104,7 @@ class Client {
   std::optional<std::size_t> find_blas_locked(const void* symbol);
   [[nodiscard]] Question ask();
   [[nodiscard]] Question ask_about(std::size_t slot) const;
+  ClientAdvice advise(const Gemm& gemm, Question question, int limit);
   ClientScope enter(GemmKey gemm, Question question, bool ignores_count_when_small = true);
   // The answer for as many cores as are available now, and no more than that.
   int threads_now(Memo::Entry& entry, int most);
@@ -117,6 +128,7 @@ class Client {
   std::atomic<int> chosen_{-1};  // a slot's index, or -1: automatic
   PresentLoad load_;
   std::atomic<bool> log_shapes_{false};
+  std::atomic<bool> disabled_{false};
   std::atomic<int> forks_waiting_{0};  // threads in fork() that want mutex_
   std::mutex mutex_;                   // for all below
   Refresher* refresher_ = nullptr;     // made at the first look and never freed

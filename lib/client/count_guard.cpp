@@ -100,6 +100,11 @@ void CountGuard::leave(const GuardScope& scope) {
     leave_process(scope);
 }
 
+int CountGuard::count_in(const GuardScope& scope) const {
+  if (functions_.scope == CountScope::thread) return scope.changed_to;
+  return scope.inside ? read_count() : 0;
+}
+
 // Threads may take each other's changes away; it is an estimate.
 void CountGuard::note_together(int threads) {
   constexpr int weight = 8;

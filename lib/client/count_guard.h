@@ -78,6 +78,8 @@ class CountGuard {
   // that are inside together, where each has its own count.
   [[nodiscard]] GuardScope enter(int wanted, int most = largest_count);
   void leave(const GuardScope& scope);
+  // What the multiply in that scope of this thread uses, as it is now; 0: enter() did nothing.
+  [[nodiscard]] int count_in(const GuardScope& scope) const;
 
   // Only between these nobody changes or restores; threads come and go meanwhile. Gives up after a while,
   // because fork() must not hang for a thread that does.

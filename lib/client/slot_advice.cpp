@@ -87,6 +87,8 @@ void SlotAdvice::publish(int usable) {
 
 void SlotAdvice::withdraw(Reason reason, std::string message) {
   advisor_.reset();
+  // First, for whoever finds no advice any more.
+  slot().reason.store(reason, std::memory_order_relaxed);
   if (slot().box.word() != 0) slot().box.publish(nullptr, retired_);
   published_.reset();
   published_word_ = 0;

@@ -23,7 +23,10 @@ struct SnapshotWord {
   static std::uint64_t make(std::uint64_t generation, std::size_t slot, int cap) {
     return generation << 24U | static_cast<std::uint64_t>(slot + 1) << 16U | static_cast<std::uint64_t>(cap);
   }
-  // Preconditions of both: word != 0.
+  // The same under another cap. Preconditions of all three: word != 0.
+  static std::uint64_t with_cap(std::uint64_t word, int cap) {
+    return (word & ~std::uint64_t{largest_cap}) | static_cast<std::uint64_t>(cap);
+  }
   static std::size_t slot(std::uint64_t word) { return ((word >> 16U) & 0xFFU) - 1; }
   static int cap(std::uint64_t word) { return static_cast<int>(word & 0xFFFFU); }
 };

@@ -69,6 +69,30 @@ TEST_P(CountGuardTest, SetsAndRestores) {
   EXPECT_EQ(guard_.user_count(), 4);
 }
 
+TEST_P(CountGuardTest, SaysWhatHoldsInAScope) {
+  EXPECT_EQ(guard_.count_in({}), 0);
+  const GuardScope scope = guard_.enter(2);
+  EXPECT_EQ(guard_.count_in(scope), 2);
+  guard_.leave(scope);
+  const GuardScope without_opinion = guard_.enter(0);
+  EXPECT_EQ(guard_.count_in(without_opinion), 4);
+  guard_.leave(without_opinion);
+  parallel = 1;
+  const GuardScope in_region = guard_.enter(2);
+  EXPECT_EQ(guard_.count_in(in_region), GetParam() == CountScope::process ? 2 : 0);
+  guard_.leave(in_region);
+}
+
+// As of another thread that was there first.
+TEST_P(CountGuardTest, SaysWhatHoldsInAScopeAmongOthers) {
+  const GuardScope first = guard_.enter(2);
+  const GuardScope second = guard_.enter(3);
+  EXPECT_EQ(guard_.count_in(second), count());
+  EXPECT_LE(guard_.count_in(second), 2);
+  guard_.leave(second);
+  guard_.leave(first);
+}
+
 TEST_P(CountGuardTest, NeverRaises) {
   const GuardScope scope = guard_.enter(9);
   EXPECT_EQ(count(), 4);

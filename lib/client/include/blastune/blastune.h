@@ -58,7 +58,7 @@
  *   BLASTUNE_DISABLE=1       no opinion, nothing is done
  *   BLASTUNE_MAX_THREADS=N   never more than N threads
  *   BLASTUNE_TABLE=FILE      this table
- *   BLASTUNE_LOAD=0          do not follow what other programs use; =look, =feel: by one of the two ways alone
+ *   BLASTUNE_LOAD=0          do not follow what other programs use; =look, =feel: by one of the two ways
  *   BLASTUNE_LOG=1           tables found and why there is no opinion, on stderr; =2 also each new shape
  *
  * LINKING. pkg-config: blastune. CMake: find_package(blastune), target blastune::client.
@@ -120,12 +120,14 @@ typedef struct blastune_scope {
  * bytes that the library knows. */
 typedef struct blastune_advice {
   uint32_t size;
-  int32_t threads;         /* 0: no opinion, and nothing below means anything but limit */
-  int32_t basis;           /* BLASTUNE_BASIS_... */
-  int32_t limit;           /* the most threads that this call may use now; 0 when unknown */
-  double expected_seconds; /* of one call with that count */
-  double default_seconds;  /* of one call with OpenBLAS's own choice, within the same limit */
-  double confidence;       /* 0 to 1: probability that no allowed count is faster by more than 2 percent */
+  int32_t threads; /* 0: no opinion, and nothing below means anything but limit and one_thread_anyway */
+  int32_t basis;   /* BLASTUNE_BASIS_... */
+  int32_t limit;   /* the most threads that this call may use now; 0 when unknown */
+  double expected_seconds;   /* of one call with that count */
+  double default_seconds;    /* of one call with OpenBLAS's own choice, within the same limit */
+  double confidence;         /* 0 to 1: probability that no allowed count is faster by more than 2 percent */
+  int32_t one_thread_anyway; /* 1: OpenBLAS makes such a gemm on one thread whatever its count */
+  int32_t reserved;          /* 0 */
 } blastune_advice;
 
 /* What the library knows and does. The caller sets size to sizeof(blastune_status_info) first. Texts are
@@ -225,6 +227,24 @@ BLASTUNE_API blastune_scope blastune_enter_level3_in(int blas, blastune_dtype dt
  * such a call surely does not take while nobody else is there, by a rough estimate: one that takes longer is
  * looked at for having waited. 0: not known. */
 BLASTUNE_API blastune_scope blastune_enter_limited_in(int blas, double slow_seconds);
+
+/* For those who keep count of what was done (`blastune run --stats`).
+ *
+ * How many threads the multiply in that scope uses: the count that holds now. To be asked by the thread that
+ * entered it, before it leaves it. 0: nothing was set, and OpenBLAS does as it would by itself. */
+BLASTUNE_API int blastune_scope_threads(blastune_scope scope);
+
+/* blastune_advise_gemm for that OpenBLAS, as its table has it: what others use now is left out of it. -EINVAL
+ * also for a number that blastune_find_blas did not return. */
+BLASTUNE_API int blastune_advise_gemm_in(int blas, blastune_dtype dtype, blastune_transpose transpose_a,
+                                         blastune_transpose transpose_b, int64_t m, int64_t n, int64_t k,
+                                         blastune_advice* advice);
+
+/* A number for all that this advice rests on: while it is the same, so is the advice. Where there is none for
+ * anything, the number is the reason (BLASTUNE_DISABLED and so on), which no other one is; for a number that
+ * blastune_find_blas did not return BLASTUNE_NO_OPENBLAS or BLASTUNE_DISABLED. In an OpenMP build it is this
+ * thread's, and to be asked outside of scopes. A few ns. */
+BLASTUNE_API uint64_t blastune_advice_stamp(int blas);
 
 /* Looks now for a changed table, newly loaded libraries and changed limits, instead of within a second.
  * 0: there are opinions now. Otherwise -ENOENT (no table, no OpenBLAS), -EBADMSG (damaged table),
