@@ -12,6 +12,7 @@
 #include <cstdint>
 
 #include "preload/findings.h"
+#include "preload/routine_name.h"
 #include "preload/unloading.h"
 
 namespace blastune {
@@ -30,9 +31,11 @@ struct CallSite {
 // was seen before costs a few nanoseconds, a new one some microseconds and a little memory.
 class CallSites {
  public:
-  explicit constexpr CallSites(const char* symbol) : symbol_(symbol) {}
+  explicit constexpr CallSites(const char* symbol) : symbol_(symbol), routine_(symbol) {}
   CallSites(const CallSites&) = delete;
   CallSites& operator=(const CallSites&) = delete;
+
+  [[nodiscard]] RoutineName routine() const { return routine_; }
 
   // Leaves errno as it was. Does not return where nothing in the process defines the symbol.
   const CallSite& find(const void* return_address) {
@@ -60,6 +63,7 @@ class CallSites {
   [[gnu::cold]] const CallSite& find_out(const void* return_address);
 
   const char* symbol_;
+  RoutineName routine_;
   std::array<std::atomic<CallSite*>, buckets> buckets_{};
 };
 

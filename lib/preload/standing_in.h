@@ -13,6 +13,7 @@
 #include "blastune/blastune.h"
 #include "preload/asked.h"
 #include "preload/call_site.h"
+#include "preload/counted_call.h"
 
 #if !defined(__LP64__)
 #error "the calling conventions of 32-bit machines are not known here"
@@ -36,6 +37,9 @@ class StandingIn {
     --standing_in_depth;
     blastune_leave(scope_);
   }
+
+  // The count that holds; 0: nothing was set.
+  [[nodiscard]] int threads() const { return blastune_scope_threads(scope_); }
 
  private:
   static blastune_scope enter(int blas, blastune_dtype dtype, const Asked& asked) {
@@ -84,11 +88,29 @@ inline char letter_at(const char* text) {
   return text == nullptr ? '\0' : *text;
 }
 
+// The same, counted.
+template <class Judge, class... Arguments>
+[[gnu::noinline, gnu::cold]] void stand_in_counted(const CallSite& site, RoutineName routine,
+                                                   blastune_dtype dtype, Judge judge,
+                                                   Arguments... arguments) {
+  const auto function = reinterpret_cast<void (*)(Arguments...)>(site.function);
+  if (standing_in_depth > 0) return function(arguments...);
+  // How wide integers are is known of an OpenBLAS only.
+  const Asked asked = site.blas == 0 ? Asked{} : judge(Integers(site), arguments...);
+  CountedCall counted(site.blas, routine, dtype, asked);
+  if (asked.scope == Asked::Scope::none) return function(arguments...);
+  const StandingIn standing(site.blas, dtype, asked);
+  counted.runs_with(standing.threads());
+  function(arguments...);
+}
+
 // judge(Integers, arguments...): what is asked. It may look at every argument, and must change none.
 template <class Judge, class... Arguments>
 void stand_in(CallSites& sites, const void* caller, blastune_dtype dtype, Judge judge,
               Arguments... arguments) {
   const CallSite& site = sites.find(caller);
+  if (counts_calls) [[unlikely]]
+    return stand_in_counted(site, sites.routine(), dtype, judge, arguments...);
   const auto function = reinterpret_cast<void (*)(Arguments...)>(site.function);
   // Whoever is in one of ours already has the count that holds.
   if (site.blas == 0 || standing_in_depth > 0) return function(arguments...);
