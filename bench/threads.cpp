@@ -74,6 +74,7 @@ double multiplies_a_second(const Library& library, const Shape& shape, int threa
   std::atomic<bool> stop{false};
   std::atomic<long> done{0};
   std::vector<std::jthread> running;
+  running.reserve(static_cast<std::size_t>(threads));
   const auto begin = std::chrono::steady_clock::now();
   for (int i = 0; i < threads; ++i)
     running.emplace_back([&] { done += multiply_until(stop, library, shape, way); });

@@ -52,12 +52,12 @@ constexpr std::uint64_t largest_reason = 255;
 
 // For all calls of that case, whatever their count.
 bool never_advised(const CallCase& of, const CaseFacts& facts, Why& why) {
+  const bool has_reason = of.stamp <= largest_reason;
+  if (of.kind == CallKind::limited && !has_reason) return false;
   if (of.kind == CallKind::refused)
     why = Why::refused;
-  else if (of.stamp <= largest_reason)
+  else if (has_reason)
     why = why_of(of.stamp);
-  else if (of.kind == CallKind::limited)
-    return false;
   else if (of.kind == CallKind::gemm && facts.is_small)
     why = Why::one_thread_anyway;
   else if (!facts.can_be_set)

@@ -223,9 +223,9 @@ BLASTUNE_API blastune_scope blastune_enter_level3_in(int blas, blastune_dtype dt
                                                      int64_t k);
 
 /* For any other call of that OpenBLAS which may use several threads, and for which there is no advice: lowers
- * the count to what others leave of the processors, and leaves it alone while they leave all. slow_seconds: what
- * such a call surely does not take while nobody else is there, by a rough estimate: one that takes longer is
- * looked at for having waited. 0: not known. */
+ * the count to what others leave of the processors, and leaves it alone while they leave all. slow_seconds:
+ * what such a call surely does not take while nobody else is there, by a rough estimate: one that takes
+ * longer is looked at for having waited. 0: not known. */
 BLASTUNE_API blastune_scope blastune_enter_limited_in(int blas, double slow_seconds);
 
 /* For those who keep count of what was done (`blastune run --stats`).
