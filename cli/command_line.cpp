@@ -69,6 +69,19 @@ bool has_rest(CLI::App& verb) {
   });
 }
 
+// "--stats[=FILE]": the default of a flag with a value is not shown, and its value follows at once.
+class HelpText : public CLI::Formatter {
+ public:
+  std::string make_option_name(const CLI::Option* option, bool is_positional) const override {
+    const std::string name = CLI::Formatter::make_option_name(option, is_positional);
+    return name.substr(0, name.find('{'));
+  }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    const std::string text = CLI::Formatter::make_option_opts(option);
+    return text.starts_with(" [=") ? text.substr(1) : text;
+  }
+};
+
 // The words with `--` before those that belong to another program, so that nobody looks for options in them.
 std::vector<std::string> mark_rest(CLI::App& program, std::vector<std::string> words) {
   CLI::App* verb = nullptr;
@@ -101,6 +114,12 @@ void Verb::flag(const std::string& name, bool& into, const std::string& help) {
   parser_.add_flag(name, into, help);
 }
 
+void Verb::flag_with_value(const std::string& name, std::optional<std::string>& into,
+                           const std::string& without, const std::string& help,
+                           const std::string& placeholder) {
+  parser_.add_flag(name + "{" + without + "}", into, help)->option_text("[=" + placeholder + "]");
+}
+
 void Verb::word(const std::string& name, std::string& into, const std::string& help) {
   parser_.add_option(name, into, help);
 }
@@ -117,6 +136,7 @@ CommandLine::CommandLine(const std::string& name, const std::string& summary, co
     : parser_(std::make_unique<CLI::App>(summary, name)) {
   parser_->set_version_flag("--version", name + " " + version);
   parser_->fallthrough();
+  parser_->formatter(std::make_shared<HelpText>());
   parser_->require_subcommand(0, 1);
 }
 

@@ -6,6 +6,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,10 @@ class Verb {
   void option(const std::string& name, std::string& into, const std::string& help,
               const std::string& placeholder);
   void flag(const std::string& name, bool& into, const std::string& help);
+  // A flag that may be given a value behind `=`, and only there; `without` stands for none.
+  // Nothing: it was not given.
+  void flag_with_value(const std::string& name, std::optional<std::string>& into, const std::string& without,
+                       const std::string& help, const std::string& placeholder);
   // A word without dashes.
   void word(const std::string& name, std::string& into, const std::string& help);
   // All that follows from the first word without dashes on, options of another program among it, or from

@@ -7,12 +7,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <ostream>
 #include <string>
 #include <vector>
 
 #include "base/parse.h"
 #include "cli/preload_location.h"
+#include "cli/stats_file.h"
 #include "cli/verbs.h"
 
 namespace blastune {
@@ -20,6 +22,7 @@ namespace {
 
 struct Options {
   bool no_inherit = false;
+  std::optional<std::string> stats;
   std::vector<std::string> command;
 };
 
@@ -39,6 +42,13 @@ Result<ExitStatus> run(const Session& session, Options options) {
   if (!library) return library.error();
   const char* present = std::getenv("LD_PRELOAD");
   ::setenv("LD_PRELOAD", add_preload(present == nullptr ? "" : present, *library).c_str(), 1);
+  if (options.stats) {
+    const auto place = prepare_stats(*options.stats);
+    if (!place) return place.error();
+    ::setenv("BLASTUNE_STATS", place->c_str(), 1);
+    // Which this one becomes.
+    ::setenv("BLASTUNE_STATS_PROCESS", std::to_string(::getpid()).c_str(), 1);
+  }
   if (options.no_inherit) ::setenv("BLASTUNE_NO_INHERIT", "1", 1);
   session.out.flush();
   const std::vector<char*> words = pointers_to(options.command);
@@ -55,6 +65,9 @@ void add_run_verb(CommandLine& program) {
   auto options = std::make_shared<Options>();
   Verb verb = program.add_verb("run", "Run a program whose multiplies use the best thread counts");
   verb.flag("--no-inherit", options->no_inherit, "not the programs that it starts");
+  verb.flag_with_value("--stats", options->stats, stats_to_messages,
+                       "at the end of each process, what was done in it and what that saved; to FILE as JSON",
+                       "FILE");
   verb.rest("command", options->command, "the program and its words, as after `--`");
   verb.does([options](const Session& session) { return run(session, *options); });
 }
