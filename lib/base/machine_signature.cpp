@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "base/machine_signature.h"
 
+#include <stdlib.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <optional>
@@ -187,6 +189,12 @@ std::string describe_count(int count, std::string_view noun) {
 }
 
 }  // namespace
+
+KernelPaths kernel_paths_of_environment() {
+  const char* root = ::secure_getenv("BLASTUNE_KERNEL_ROOT");
+  if (root == nullptr || *root == '\0') return {};
+  return {std::string(root) + "/proc", std::string(root) + "/sys"};
+}
 
 Result<MachineSignature> read_machine_signature(const KernelPaths& paths) {
   MachineSignature signature;

@@ -28,6 +28,9 @@ struct KernelPaths {
   std::string sys = "/sys";
 };
 
+// Those of this machine, or of the tree below $BLASTUNE_KERNEL_ROOT, which tests set.
+KernelPaths kernel_paths_of_environment();
+
 Result<MachineSignature> read_machine_signature(const KernelPaths& paths = {});
 
 // "AMD EPYC, 2 processors, 1 NUMA node, 32 MiB last-level cache".

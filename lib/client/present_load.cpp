@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "client/present_load.h"
 
-#include <sys/resource.h>
-
 #include <algorithm>
 
 #include "client/undisturbed.h"
 #include "load/collision.h"
+#include "load/seen_use.h"
 #include "load/waited_seconds.h"
 
 namespace blastune {
@@ -19,8 +18,6 @@ constexpr double longest_look_seconds = 5;
 // One look takes at most this part of the time, and one check of a slow multiply.
 constexpr std::int64_t looks_part = 200;
 constexpr std::int64_t checks_part = 20;
-// What yields to others is on the processors, and mostly out of the way.
-constexpr double yielding_part = 0.8;
 // Where the kernel does not count waits, two multiplies as slow as this, close to each other, must do.
 constexpr std::int64_t close_nanoseconds = 50'000'000;
 constexpr double certain_excess_seconds = 1e-3;
@@ -34,11 +31,6 @@ std::int64_t thread_nanoseconds() {
 
 double seconds_of(std::int64_t nanoseconds) {
   return static_cast<double>(nanoseconds) * 1e-9;
-}
-
-// Time on a yielding program is lent to us; if we yield ourselves, it is as good as any other.
-double reclaimable(double nice_seconds) {
-  return ::getpriority(PRIO_PROCESS, 0) > 0 ? 0 : yielding_part * nice_seconds;
 }
 
 }  // namespace
@@ -92,16 +84,7 @@ void PresentLoad::publish() {
   const bool is_first = before_.nanoseconds == 0;
   next_look_.store(began + std::max(is_first ? first_look_nanoseconds : look_nanoseconds, looks_part * cost),
                    std::memory_order_relaxed);
-  const double seconds = seconds_of(now.nanoseconds - before_.nanoseconds);
-  if (sides_.looks && !is_first && now.nanoseconds != 0 && seconds <= longest_look_seconds &&
-      now.use.processors == before_.use.processors && seconds > 0) {
-    const double busy = now.use.busy_seconds - before_.use.busy_seconds -
-                        reclaimable(now.use.nice_seconds - before_.use.nice_seconds);
-    const double own = now.own_seconds - before_.own_seconds;
-    cores_.look(seconds_of(now.nanoseconds),
-                {seconds, static_cast<double>(now.use.processors), (busy - own) / seconds, own / seconds});
-    publish();
-  }
+  if (sides_.looks && !is_first && now.nanoseconds != 0) take_in(now);
   if (!sides_.looks) {
     // Nobody shows what the others do: it is tried, as if nobody were there.
     cores_.look(seconds_of(began),
@@ -109,6 +92,16 @@ void PresentLoad::publish() {
     publish();
   }
   note(now);
+}
+
+void PresentLoad::take_in(const Before& now) {
+  const auto reading = [](const Before& at) {
+    return UseReading{seconds_of(at.nanoseconds), at.use, at.own_seconds};
+  };
+  const auto seen = seen_between(reading(before_), reading(now), yields_to_others());
+  if (!seen || seen->seconds > longest_look_seconds) return;
+  cores_.look(seconds_of(now.nanoseconds), *seen);
+  publish();
 }
 
 [[gnu::noinline]] PresentLoad::Feeling PresentLoad::feel(int threads, double seconds,

@@ -81,6 +81,7 @@ class PresentLoad {
   };
 
   void publish();
+  void take_in(const Before& now);
   void note(const Before& now) { before_ = now; }
   [[nodiscard]] Before read() const;
 

@@ -75,9 +75,7 @@ int Processors::read(std::int64_t now, bool force, bool whole_process, int runti
 }
 
 ProcessorSet Processors::where(int online) const {
-  const bool is_everywhere =
-      limits_.affinity.empty() || static_cast<int>(limits_.affinity.size()) >= std::max(online, 1);
-  return is_everywhere ? ProcessorSet::all() : ProcessorSet::of(limits_.affinity);
+  return ProcessorSet::allowed_by(limits_.affinity, online);
 }
 
 }  // namespace blastune

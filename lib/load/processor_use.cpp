@@ -53,6 +53,11 @@ ProcessorSet ProcessorSet::of(std::span<const int> processors) {
   return set;
 }
 
+ProcessorSet ProcessorSet::allowed_by(std::span<const int> affinity, int online) {
+  const bool is_everywhere = affinity.empty() || static_cast<int>(affinity.size()) >= std::max(online, 1);
+  return is_everywhere ? all() : of(affinity);
+}
+
 bool ProcessorUseParser::feed(std::string_view piece) {
   while (!piece.empty() && !ended_) {
     const std::size_t end = piece.find('\n');

@@ -26,6 +26,9 @@ class ProcessorSet {
     return set;
   }
   static ProcessorSet of(std::span<const int> processors);
+  // Where a thread of that affinity may run: all, when it is not bound or its affinity is not known.
+  // online: of the machine; 0 when unknown.
+  static ProcessorSet allowed_by(std::span<const int> affinity, int online);
   [[nodiscard]] bool is_all() const { return *this == all(); }
 
   [[nodiscard]] constexpr bool contains(std::int64_t processor) const {

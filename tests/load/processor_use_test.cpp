@@ -48,6 +48,14 @@ TEST(ProcessorUse, OfSomeIsTheirSum) {
   EXPECT_FALSE(parse(stat, ProcessorSet::of(std::vector<int>{7})));
 }
 
+TEST(ProcessorSet, AnAffinityOfAllOrOfNoneKnownBindsNothing) {
+  const std::vector<int> two{0, 5};
+  EXPECT_TRUE(ProcessorSet::allowed_by({}, 4).is_all());
+  EXPECT_TRUE(ProcessorSet::allowed_by(two, 2).is_all());
+  EXPECT_TRUE(ProcessorSet::allowed_by(two, 0).is_all());
+  EXPECT_EQ(ProcessorSet::allowed_by(two, 4), ProcessorSet::of(two));
+}
+
 TEST(ProcessorUse, PiecesMayEndAnywhere) {
   const auto whole = parse(stat, ProcessorSet::of(std::vector<int>{0, 1}));
   for (std::size_t piece = 1; piece < stat.size(); ++piece) {
