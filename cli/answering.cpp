@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/answering.h"
 
+#include <fmt/core.h>
+
 #include <utility>
 #include <vector>
 
+#include "base/cpu_limits.h"
 #include "cli/format.h"
+#include "load/own_use.h"
 #include "store/table_file.h"
 #include "store/table_location.h"
 
@@ -38,7 +42,9 @@ Result<Answering> answer_from_file(const Session& session, const TableChoice& ch
 }
 
 void tighten(CountLimit& limit, int threads, std::string reason) {
-  if (threads < limit.threads) limit = {threads, std::move(reason)};
+  if (threads >= limit.threads) return;
+  limit.threads = threads;
+  limit.reason = std::move(reason);
 }
 
 }  // namespace
@@ -72,6 +78,25 @@ Result<CountLimit> count_limit(const Answering& answering, int available) {
   }
   if (available > 0) tighten(limit, available, "--available " + std::to_string(available));
   return limit;
+}
+
+Result<void> limit_to_present(const Session& session, const Answering& answering, CountLimit& limit) {
+  if (!answering.target) {
+    return Error{ErrorKind::usage, "--now looks at this machine, and " + answering.path + " is for another",
+                 "say with --available how many processors are free there"};
+  }
+  auto here = read_thread_limits();
+  if (!here) return here.error();
+  const auto affinity = read_cpu_limits().affinity;
+  const PresentUseEdges edges{session.clock, session.kernel.proc + "/stat", &own_cpu_seconds};
+  auto present =
+      look_at_present_use(edges, {here->capacity.threads, affinity, answering.target->machine.processors});
+  if (!present) return present.error();
+  limit.present = *present;
+  tighten(limit, present->available,
+          fmt::format("others, who use {:.1f} of {} now", present->others,
+                      count_text(static_cast<std::int64_t>(present->processors), "processor")));
+  return {};
 }
 
 }  // namespace blastune

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/present_use.h"
 #include "cli/session.h"
 #include "cli/target.h"
 #include "model/table.h"
@@ -37,11 +38,15 @@ Result<Answering> find_answering(const Session& session, const Target& target);
 
 struct CountLimit {
   int threads = std::numeric_limits<int>::max();
-  std::string reason;  // for people: "2 processors", "OMP_NUM_THREADS=1"
+  std::string reason;                 // for people: "2 processors", "OMP_NUM_THREADS=1"
+  std::optional<PresentUse> present;  // where it was looked at
 };
 
 // The tightest of capacity, the user's own variables and --available (0: not given). On a table of another
 // machine only --available counts.
 Result<CountLimit> count_limit(const Answering& answering, int available);
+
+// Looks at how others use the processors now, and has it tighten the limit. Only for a table of this machine.
+Result<void> limit_to_present(const Session& session, const Answering& answering, CountLimit& limit);
 
 }  // namespace blastune

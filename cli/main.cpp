@@ -37,7 +37,8 @@ ExitStatus after_answer(const Session& session, ExitStatus status) {
 ExitStatus run(int argc, char** argv) {
   RealFileSystem files;
   SystemClock clock;
-  Session session{std::cout, std::cerr, files, clock, ColorMode::automatic, {}};
+  Session session{
+      std::cout, std::cerr, files, clock, ColorMode::automatic, {}, kernel_paths_of_environment()};
   std::string color_word = "auto";
   std::string config_directory;
   CommandLine program("blastune", "Finds, keeps and applies the best OpenBLAS thread count for each multiply",

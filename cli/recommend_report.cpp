@@ -38,6 +38,9 @@ Json source_object(const Answering& answering, const CountLimit& limit) {
   Json source;
   source["default_threads"] = answering.table.default_threads;
   source["limit"] = limit.reason.empty() ? Json(nullptr) : Json(limit.threads);
+  source["present"] = !limit.present ? Json(nullptr)
+                                     : Json{{"available", limit.present->available},
+                                            {"used_by_others", limit.present->others}};
   source["build"] = {{"version", to_string(build.version)},
                      {"threading", name(build.threading)},
                      {"core", build.core_name},
@@ -103,6 +106,11 @@ std::string explanation(const GemmAnswer& answer, const Table& table, const Coun
     text += against_default(advice, std::min(table.default_threads, limit.threads));
   }
   text += sureness(advice, table.tolerance) + "\n";
+  if (limit.present) {
+    text += fmt::format("Now others use {:.1f} of {}, which leaves {}.\n", limit.present->others,
+                        count_text(static_cast<std::int64_t>(limit.present->processors), "processor"),
+                        limit.present->available);
+  }
   if (!limit.reason.empty()) text += "Limited by " + limit.reason + ".\n";
   text += "OpenBLAS: " + describe(table.build) + ".\n";
   return text;

@@ -27,6 +27,7 @@ struct Options {
   QuestionWords words;
   TableChoice choice;
   std::string available;
+  bool now = false;
   bool explain = false;
   bool json = false;
   bool no_measure = false;
@@ -143,6 +144,10 @@ Result<ExitStatus> recommend(const Session& session, const Options& options) {
   }
   auto limit = count_limit(*answering, available);
   if (!limit) return limit.error();
+  // After what had to be measured, so that it is the present and none of our own.
+  if (options.now) {
+    if (auto looked = limit_to_present(session, *answering, *limit); !looked) return looked.error();
+  }
 
   const Advisor advisor(answering->table);
   std::vector<GemmAnswer> answers;
@@ -207,6 +212,7 @@ void add_recommend_verb(CommandLine& program) {
   verb.option("--table", options->choice.table_file, "answer from this table, whatever machine it is for",
               "FILE");
   verb.option("--available", options->available, "use at most this many threads", "K");
+  verb.flag("--now", options->now, "use at most the processors that other programs leave at this moment");
   verb.flag("--explain", options->explain, "say on standard error what the answer rests on");
   verb.flag("--json", options->json, "answer as one JSON object");
   verb.flag("--no-measure", options->no_measure, "without a table, end with status 3 instead of measuring");

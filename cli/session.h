@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/file_system.h"
+#include "base/machine_signature.h"
 #include "base/result.h"
 #include "cli/exit_status.h"
 
@@ -34,6 +35,7 @@ struct Session {
   Clock& clock;
   ColorMode color = ColorMode::automatic;
   std::string config_directory;
+  KernelPaths kernel;  // of the machine's present load
 
   // For text on `out` and on `messages`: --color, then NO_COLOR and CLICOLOR_FORCE, then whether it is a
   // terminal that knows colours.

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The program `blastuned`: from options and configuration to a service that runs, and its exit status.
-#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <exception>
@@ -11,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/file_system.h"
+#include "base/machine_signature.h"
 #include "base/standard_descriptors.h"
 #include "daemon/options.h"
 #include "daemon/service.h"
@@ -21,13 +21,6 @@
 
 namespace blastune {
 namespace {
-
-// A test shows it a machine of its own below this directory.
-KernelPaths kernel_paths() {
-  const char* root = ::secure_getenv("BLASTUNE_KERNEL_ROOT");
-  if (root == nullptr || *root == '\0') return {};
-  return {std::string(root) + "/proc", std::string(root) + "/sys"};
-}
 
 int check_config(const LoadedConfig& config) {
   for (const auto& file : config.files) std::cout << "read " << file << '\n';
@@ -72,7 +65,7 @@ int run(int count, char** words) {
   Log log(options->verbose);
   for (const auto& warning : config->warnings) log.warning(warning);
   SystemClock clock;
-  const KernelPaths kernel = kernel_paths();
+  const KernelPaths kernel = kernel_paths_of_environment();
   KernelLoadSource load(clock, kernel);
   Service service({BLASTUNE_VERSION, directory, options->table_path, options->runtime_directory, kernel},
                   std::move(config).value(), {clock, files, load, log});

@@ -10,7 +10,7 @@ _blastune_options() {
     "") echo --help --version --color --config ;;
     recommend)
       echo --help --color --config --m --n --batch --gemm --transpose --layers --dtype --layout --pass --blas \
-        --available --table --explain --json --no-measure ;;
+        --available --now --table --explain --json --no-measure ;;
     tune) echo --help --color --config --budget --quick --blas --dtype --threads --output --json ;;
     show) echo --help --color --config --table --blas --layers --dtype --pass --json ;;
     sweep)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The whole program from outside: words in; exit status, answer and messages out.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,9 +14,11 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "base/unique_fd.h"
 #include "model/layer.h"
 #include "store/csv.h"
 #include "store/table_file.h"
+#include "tests/base/kernel_tree.h"
 #include "tests/base/temporary_directory.h"
 #include "tests/cli/run_program.h"
 
@@ -22,6 +26,35 @@ namespace blastune::testing {
 namespace {
 
 using Json = nlohmann::json;
+
+// The kernel's file as one look reads it: 4096 bytes, of a machine whose processors worked that many ticks.
+std::string stat_text(double ticks) {
+  const std::string used = " " + std::to_string(static_cast<long>(ticks)) + " 0 0 0\n";
+  std::string text = "cpu" + used;
+  for (int i = 0; i < 128; ++i) text += "cpu" + std::to_string(i) + used;
+  text += "intr";
+  text.resize(4095, ' ');
+  return text + "\n";
+}
+
+// A queue in the place of the file, so that each look sees the next text, however late it comes.
+class Looks {
+ public:
+  explicit Looks(const std::string& directory) {
+    std::filesystem::create_directories(directory);
+    const std::string path = directory + "/stat";
+    EXPECT_EQ(::mkfifo(path.c_str(), 0600), 0);
+    queue_ = UniqueFd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK));
+    EXPECT_TRUE(queue_.valid());
+  }
+  void prepare(const std::string& first, const std::string& second) const {
+    const std::string both = first + second;
+    EXPECT_EQ(::write(queue_.get(), both.data(), both.size()), static_cast<ssize_t>(both.size()));
+  }
+
+ private:
+  UniqueFd queue_;
+};
 
 class Program : public ::testing::Test {
  protected:
@@ -163,6 +196,7 @@ TEST_F(Program, RecommendAsJsonHasItsKeys) {
   EXPECT_EQ(json["gemm"], Json::parse(R"({"dtype":"f64","transpose":"NN","m":100,"n":500,"k":784})"));
   EXPECT_EQ(json["build"]["version"], "0.3.21");
   EXPECT_TRUE(json["limit"].is_null());
+  EXPECT_TRUE(json["present"].is_null());
   for (const auto* key : {"expected_seconds", "default_seconds", "confidence", "measured_unix"}) {
     EXPECT_TRUE(json[key].is_number()) << key;
   }
@@ -180,6 +214,55 @@ TEST_F(Program, RecommendForANetworkNamesEachLayerAndTheBestSingleCount) {
   ASSERT_EQ(json["layers"].size(), 2U);
   EXPECT_EQ(json["best_single"]["threads"], 8);
   EXPECT_LE(json["pass_seconds"], json["best_single"]["pass_seconds"]);
+}
+
+TEST_F(Program, RecommendForNowLeavesToOthersWhatTheyUse) {
+  ASSERT_EQ(run({"tune", "--budget", "500ms"}).status, 0);
+  const std::vector<std::string> words{"recommend", "--gemm", "1000,1000,1000", "--now", "--no-measure"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), words.begin(), words.end());
+    return more;
+  };
+  const KernelTree idle;
+  idle.write("proc/stat", stat_text(0));
+  environment_["BLASTUNE_KERNEL_ROOT"] = idle.root();
+  const Json alone = Json::parse(run(with({"--json"})).out);
+  EXPECT_EQ(alone["present"]["used_by_others"], 0);
+  EXPECT_EQ(alone["present"]["available"], alone["limit"]);
+
+  const KernelTree busy;
+  environment_["BLASTUNE_KERNEL_ROOT"] = busy.root();
+  const Looks looks(busy.root() + "/proc");
+  looks.prepare(stat_text(0), stat_text(1e9));
+  const Json beside = Json::parse(run(with({"--json", "--available", "3"})).out);
+  EXPECT_EQ(beside["present"]["available"], 1);
+  EXPECT_GE(beside["present"]["used_by_others"], 1);
+  EXPECT_EQ(beside["limit"], 1);
+  EXPECT_EQ(beside["threads"], 1);
+  looks.prepare(stat_text(0), stat_text(1e9));
+  const Ended explained = run(with({"--explain"}));
+  EXPECT_EQ(explained.out, "1\n");
+  EXPECT_NE(explained.messages.find("Now others use "), std::string::npos) << explained.messages;
+  EXPECT_NE(explained.messages.find("which leaves 1."), std::string::npos) << explained.messages;
+  looks.prepare(stat_text(0), stat_text(1e9));
+  const Ended network =
+      run({"recommend", "--layers", "784,100,50", "--batch", "512", "--now", "--no-measure", "--json"});
+  ASSERT_EQ(network.status, 0) << network.messages;
+  for (const Json& layer : Json::parse(network.out)["layers"]) EXPECT_EQ(layer["threads"], 1);
+  EXPECT_EQ(Json::parse(network.out)["present"]["available"], 1);
+}
+
+TEST_F(Program, RecommendForNowSaysWhereItCannot) {
+  const Ended foreign = run({"recommend", "--gemm", "100,500,784", "--now", "--table", foreign_table()});
+  EXPECT_EQ(foreign.status, 2);
+  EXPECT_EQ(foreign.out, "");
+  EXPECT_NE(foreign.messages.find("--available"), std::string::npos) << foreign.messages;
+  ASSERT_EQ(run({"tune", "--budget", "500ms"}).status, 0);
+  environment_["BLASTUNE_KERNEL_ROOT"] = directory_.path() + "/nowhere";
+  const Ended unseen = run({"recommend", "--gemm", "1000,1000,1000", "--now", "--no-measure"});
+  EXPECT_EQ(unseen.status, 1);
+  EXPECT_EQ(unseen.out, "");
+  EXPECT_NE(unseen.messages.find("nowhere/proc/stat"), std::string::npos) << unseen.messages;
 }
 
 TEST_F(Program, WithoutATableItMeasuresKeepsAndAnswers) {
