@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <iostream>
+#include <optional>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -23,6 +25,7 @@ class CommandLineTest : public ::testing::Test {
     paint.does([](const Session&) -> Result<ExitStatus> { return exit_interrupted; });
     Verb call = line_.add_verb("call", "Call somebody");
     call.flag("--loudly", loudly_, "so that all hear it");
+    call.flag_with_value("--shout", shout_, "at once", "how loud", "LEVEL");
     call.option("--name", name_, "whom", "NAME");
     call.rest("words", words_, "what to say");
     call.does([](const Session&) -> Result<ExitStatus> { return exit_done; });
@@ -47,6 +50,7 @@ class CommandLineTest : public ::testing::Test {
   bool loudly_ = false;
   std::string name_;
   std::vector<std::string> words_;
+  std::optional<std::string> shout_;
   CommandLine line_{"painter", "Paints", "1.2"};
 };
 
@@ -57,6 +61,7 @@ class Another : public CommandLineTest {
   using CommandLineTest::name_;
   using CommandLineTest::parse;
   using CommandLineTest::shade_;
+  using CommandLineTest::shout_;
   using CommandLineTest::words_;
   void TestBody() override {}
 };
@@ -75,6 +80,26 @@ TEST_F(CommandLineTest, TheRestIsNotLookedAt) {
     EXPECT_EQ(other.name_, "her");
     EXPECT_EQ(other.shade_, "green");
   }
+}
+
+TEST_F(CommandLineTest, AFlagsValueIsOnlyWhatIsBehindTheSign) {
+  using Words = std::vector<std::string>;
+  const std::vector<std::pair<std::vector<const char*>, std::optional<std::string>>> cases = {
+      {{"call", "hello"}, std::nullopt},
+      {{"call", "--shout", "hello"}, "at once"},
+      {{"call", "--shout", "--", "hello"}, "at once"},
+      {{"call", "--shout=true", "hello"}, "true"},
+      {{"call", "--shout=a b=c", "--loudly", "hello"}, "a b=c"}};
+  for (const auto& [words, shout] : cases) {
+    Another other;
+    const auto request = other.parse(words);
+    ASSERT_TRUE(request) << request.error().text();
+    EXPECT_EQ(other.shout_, shout);
+    EXPECT_EQ(other.words_, Words({"hello"}));
+  }
+  const auto help = parse({"call", "--help"});
+  ASSERT_TRUE(help);
+  EXPECT_NE(help->text.find("--shout[=LEVEL] "), std::string::npos) << help->text;
 }
 
 TEST_F(CommandLineTest, TheRestMayBeMissing) {
