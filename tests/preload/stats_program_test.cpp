@@ -260,19 +260,6 @@ TEST_F(RunStats, EndsAsTheProgramDoesWhereNobodyReadsOrNothingMayBeWritten) {
   EXPECT_EQ(contents(file_), "");
 }
 
-// It may be a file of its own that has the number of standard error by then.
-TEST_F(RunStats, NothingIsWrittenIntoWhatTookThePlaceOfStandardError) {
-  save_for("plain", 1);
-  const std::string own = directory_.file("own");
-  const Ended ended = run({"/usr/bin/python3", "-c",
-                           "import os, sys\n"
-                           "os.dup2(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT), 2)\n",
-                           own},
-                          "--stats");
-  EXPECT_EQ(ended.status, 0);
-  EXPECT_EQ(contents(own), "");
-}
-
 TEST_F(RunStats, ChildrenThatAreNotGivenTheLibraryTellNothing) {
   const Ended ended = run_program(
       {{BLASTUNE_PROGRAM, "run", "--no-inherit", "--stats=" + file_, "sh", "-c", "sh -c :; exit 0"},
@@ -311,6 +298,55 @@ TEST_F(RunStats, ManyProcessesDoNotMixTheirLines) {
 }
 
 #ifdef BLASTUNE_TEST_NUMPY
+// It may be a file of its own that has the number of standard error by then.
+TEST_F(RunStats, NothingIsWrittenIntoWhatTookThePlaceOfStandardError) {
+  save_for("plain", 1);
+  const std::string own = directory_.file("own");
+  const Ended ended = run({"/usr/bin/python3", "-c",
+                           "import os, sys\n"
+                           "os.dup2(os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT), 2)\n",
+                           own},
+                          "--stats");
+  EXPECT_EQ(ended.status, 0);
+  EXPECT_EQ(contents(own), "");
+}
+
+// Which os._exit() is, as any C program may call it; the child of a vfork() has its parent's memory.
+TEST_F(RunStats, EveryEndThatIsNotAKillIsTold) {
+  struct End {
+    const char* how;
+    int status;
+    std::size_t lines;
+  };
+  for (const End& end :
+       {End{"sys.exit(3)", 3, 1}, End{"os._exit(4)", 4, 1}, End{"ctypes.CDLL(None)._Exit(5)", 5, 1},
+        End{"ctypes.CDLL(None).quick_exit(6)", 6, 1}, End{"os.kill(os.getpid(), 9)", 137, 0},
+        End{"os.abort()", 134, 0}, End{"os.execv('/bin/sh', ['sh', '-c', 'kill -9 $$'])", 137, 0}}) {
+    std::filesystem::remove(file_);
+    const Ended ended = run({"/usr/bin/python3", "-c", std::string("import ctypes, os, sys\n") + end.how},
+                            "--stats=" + file_);
+    EXPECT_EQ(ended.status, end.status) << end.how;
+    EXPECT_EQ(lines().size(), end.lines) << end.how;
+  }
+}
+
+TEST_F(RunStats, AChildOnItsParentsMemoryTellsNothingAndTakesNothing) {
+  const std::string program =
+      "import ctypes, os\n"
+      "libc = ctypes.CDLL(None)\n"
+      // As much of vfork() as can be had from here: the memory is one, and the parent waits.
+      "stack = ctypes.create_string_buffer(1 << 20)\n"
+      "function = ctypes.cast(libc._exit, ctypes.c_void_p)\n"
+      "top = ctypes.c_void_p((ctypes.addressof(stack) + len(stack)) & ~15)\n"
+      "CLONE_VM, CLONE_VFORK, SIGCHLD = 0x100, 0x4000, 17\n"
+      "child = libc.clone(function, top, CLONE_VM | CLONE_VFORK | SIGCHLD, ctypes.c_void_p(9))\n"
+      "assert child > 0 and os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9\n"
+      "print(os.getpid())\n";
+  const std::vector<Json> all = told({"/usr/bin/python3", "-c", program});
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(std::to_string(all[0]["process"].get<int>()) + "\n", out_);
+}
+
 TEST_F(RunStats, NumPysCallsInThreadsAndInProcesses) {
   for (const char* name : {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}) ::unsetenv(name);
   Tables tables;
