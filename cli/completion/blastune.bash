@@ -18,7 +18,7 @@ _blastune_options() {
     topology) echo --help --color --config --json ;;
     doctor) echo --help --color --config --blas --json ;;
     status) echo --help --color --config --json --watch --measure-now --reload --socket ;;
-    run) echo --help --color --config --no-inherit ;;
+    run) echo --help --color --config --no-inherit --stats ;;
     completion) echo --help --color --config ;;
   esac
 }

@@ -62,7 +62,7 @@ bool never_advised(const CallCase& of, const CaseFacts& facts, Why& why) {
     why = Why::one_thread_anyway;
   else if (!facts.can_be_set)
     why = Why::count_cannot_be_set;
-  else if (facts.advised == 0)
+  else if (of.kind != CallKind::limited && facts.advised == 0)
     why = Why::not_in_table;
   else
     return false;

@@ -330,6 +330,23 @@ TEST_F(RunStats, EveryEndThatIsNotAKillIsTold) {
   }
 }
 
+TEST_F(RunStats, ErrnoIsLeftAsItWas) {
+  save_for("plain", 1);
+  const std::string program =
+      "import ctypes, sys\n"
+      "blas = ctypes.CDLL(sys.argv[1])\n"
+      "call = ctypes.CDLL(None, use_errno=True).cblas_dgemm\n"
+      "for k in 784, 784, 8, 0:\n"
+      "    ctypes.set_errno(77)\n"
+      "    call(102, 111, 111, 100, 500, k, ctypes.c_double(1), None, 100, None, 784, ctypes.c_double(0), "
+      "None, 100)\n"
+      "    assert ctypes.get_errno() == 77, (k, ctypes.get_errno())\n";
+  const std::vector<Json> all = told({"/usr/bin/python3", "-c", program, spy("plain")});
+  ASSERT_EQ(all.size(), 1U);
+  EXPECT_EQ(all[0]["calls"], 4);
+  EXPECT_EQ(all[0]["advised"], 3) << all[0];
+}
+
 TEST_F(RunStats, AChildOnItsParentsMemoryTellsNothingAndTakesNothing) {
   const std::string program =
       "import ctypes, os\n"
