@@ -148,7 +148,7 @@ std::vector<std::string> processor_lines(const Topology& topology) {
                                 topology.this_system ? "offline" : "offline or not recorded",
                                 format_processor_list(topology.offline)));
   }
-  ProcessorSet forbidden;
+  ProcessorNumbers forbidden;
   std::set_difference(topology.online.begin(), topology.online.end(), topology.allowed.begin(),
                       topology.allowed.end(), std::back_inserter(forbidden));
   if (!forbidden.empty()) {

@@ -11,16 +11,16 @@ namespace {
 // Usable processors of one core, and how fast it is.
 struct UsableCore {
   int efficiency = -1;
-  ProcessorSet processors;
+  ProcessorNumbers processors;
 };
 
-ProcessorSet intersection(const ProcessorSet& a, const ProcessorSet& b) {
-  ProcessorSet both;
+ProcessorNumbers intersection(const ProcessorNumbers& a, const ProcessorNumbers& b) {
+  ProcessorNumbers both;
   std::set_intersection(a.begin(), a.end(), b.begin(), b.end(), std::back_inserter(both));
   return both;
 }
 
-std::vector<UsableCore> usable_cores(const Topology& topology, const ProcessorSet& usable) {
+std::vector<UsableCore> usable_cores(const Topology& topology, const ProcessorNumbers& usable) {
   std::vector<UsableCore> cores;
   for (const Core& core : topology.cores) {
     UsableCore entry{-1, intersection(core.processors, usable)};
@@ -37,7 +37,7 @@ std::vector<UsableCore> usable_cores(const Topology& topology, const ProcessorSe
 
 Capacity capacity(const Topology& topology, const CpuLimits& limits) {
   Capacity result;
-  ProcessorSet usable = intersection(topology.online, topology.allowed);
+  ProcessorNumbers usable = intersection(topology.online, topology.allowed);
   if (topology.this_system && !limits.affinity.empty()) {
     result.affinity_applied = true;
     usable = intersection(usable, limits.affinity);

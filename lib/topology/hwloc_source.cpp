@@ -118,8 +118,8 @@ Error xml_error(const std::string& path) {
 }
 
 // A bitmap's members; nothing when it is infinite or names processors nobody has.
-std::optional<ProcessorSet> to_set(hwloc_const_bitmap_t bitmap) {
-  ProcessorSet set;
+std::optional<ProcessorNumbers> to_set(hwloc_const_bitmap_t bitmap) {
+  ProcessorNumbers set;
   if (bitmap == nullptr) return set;
   if (hwloc_bitmap_weight(bitmap) < 0 || hwloc_bitmap_last(bitmap) >= max_processor_number)
     return std::nullopt;
@@ -129,8 +129,8 @@ std::optional<ProcessorSet> to_set(hwloc_const_bitmap_t bitmap) {
 }
 
 // The processors of an object. Those it names but does not have (switched off) are left out by hwloc itself.
-ProcessorSet processors_of(hwloc_obj_t object) {
-  return to_set(object->cpuset).value_or(ProcessorSet{});
+ProcessorNumbers processors_of(hwloc_obj_t object) {
+  return to_set(object->cpuset).value_or(ProcessorNumbers{});
 }
 
 std::string info(hwloc_obj_t object, const char* key) {
@@ -167,7 +167,7 @@ void read_objects(hwloc_topology_t topology, Topology& out) {
     });
   }
   // Where no cores are told, or not for all processors, a processor is taken for a core of its own.
-  ProcessorSet in_cores;
+  ProcessorNumbers in_cores;
   for_each(topology, HWLOC_OBJ_PU, [&](hwloc_obj_t processor) {
     const hwloc_obj_t core = hwloc_get_ancestor_obj_by_type(topology, HWLOC_OBJ_CORE, processor);
     const int number = static_cast<int>(processor->os_index);
@@ -175,7 +175,7 @@ void read_objects(hwloc_topology_t topology, Topology& out) {
     if (std::binary_search(in_cores.begin(), in_cores.end(), number)) return;
     Core entry;
     // hwloc believes a recording whose cores overlap; a processor belongs to the first core that names it.
-    for (const int member : core != nullptr ? processors_of(core) : ProcessorSet{}) {
+    for (const int member : core != nullptr ? processors_of(core) : ProcessorNumbers{}) {
       const bool taken = std::binary_search(in_cores.begin(), in_cores.end(), member);
       const bool exists = std::binary_search(out.online.begin(), out.online.end(), member);
       if (!taken && exists) entry.processors.push_back(member);
@@ -183,7 +183,7 @@ void read_objects(hwloc_topology_t topology, Topology& out) {
     if (!std::binary_search(entry.processors.begin(), entry.processors.end(), number)) {
       entry.processors = {number};
     }
-    ProcessorSet merged;
+    ProcessorNumbers merged;
     std::set_union(in_cores.begin(), in_cores.end(), entry.processors.begin(), entry.processors.end(),
                    std::back_inserter(merged));
     in_cores = std::move(merged);
@@ -207,7 +207,7 @@ void read_kinds(hwloc_topology_t topology, Topology& out) {
                                 &info_count, &infos, 0) != 0) {
       continue;
     }
-    kind.processors = to_set(members.get()).value_or(ProcessorSet{});
+    kind.processors = to_set(members.get()).value_or(ProcessorNumbers{});
     for (unsigned i = 0; i < info_count; ++i) {
       const std::string_view key = infos[i].name;
       if (key == "CoreType") kind.name = infos[i].value;

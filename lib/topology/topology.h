@@ -13,10 +13,10 @@
 namespace blastune {
 
 // The kernel's numbers of hardware threads, ascending, no duplicates.
-using ProcessorSet = std::vector<int>;
+using ProcessorNumbers = std::vector<int>;
 
 struct Package {
-  ProcessorSet processors;
+  ProcessorNumbers processors;
   std::string model;  // may be empty
 };
 
@@ -24,20 +24,20 @@ struct NumaNode {
   int number = 0;                  // the kernel's
   std::uint64_t memory_bytes = 0;  // 0: none of its own, or not known
   bool allowed = true;             // memory of it may be allocated here
-  ProcessorSet processors;         // empty for a node that is memory only
+  ProcessorNumbers processors;     // empty for a node that is memory only
 };
 
 struct Cache {
   int level = 0;
-  std::uint64_t bytes = 0;  // 0 when unknown
-  ProcessorSet processors;  // that share it
+  std::uint64_t bytes = 0;      // 0 when unknown
+  ProcessorNumbers processors;  // that share it
 };
 
 struct Core {
-  ProcessorSet processors;  // its hardware threads
-  int package = -1;         // indices into the lists of Topology; -1 where there is none
-  int node = -1;            // the first node that holds the core
-  int cache = -1;           // its outermost cache, the L3 where there is one
+  ProcessorNumbers processors;  // its hardware threads
+  int package = -1;             // indices into the lists of Topology; -1 where there is none
+  int node = -1;                // the first node that holds the core
+  int cache = -1;               // its outermost cache, the L3 where there is one
   int kind = 0;
 };
 
@@ -46,7 +46,7 @@ struct CoreKind {
   int efficiency = -1;  // rank: a higher one is faster and hungrier; -1 when unknown
   std::string name;     // "IntelCore", "IntelAtom"; may be empty
   int max_mhz = 0;      // 0 when unknown
-  ProcessorSet processors;
+  ProcessorNumbers processors;
 };
 
 struct Topology {
@@ -60,9 +60,9 @@ struct Topology {
   std::vector<Cache> caches;    // data and unified ones, outermost level first
   std::vector<Core> cores;      // in the machine's order: neighbours share the most
   std::vector<CoreKind> kinds;  // at least one
-  ProcessorSet online;          // every processor that works, allowed or not
-  ProcessorSet offline;         // there, but switched off
-  ProcessorSet allowed;         // the part of `online` that the administrator lets this process have
+  ProcessorNumbers online;      // every processor that works, allowed or not
+  ProcessorNumbers offline;     // there, but switched off
+  ProcessorNumbers allowed;     // the part of `online` that the administrator lets this process have
 };
 
 // The edge to the machine.

@@ -24,7 +24,7 @@ void expect_consistent(const Topology& topology) {
   EXPECT_FALSE(topology.kinds.empty());
   EXPECT_TRUE(std::includes(topology.online.begin(), topology.online.end(), topology.allowed.begin(),
                             topology.allowed.end()));
-  ProcessorSet in_cores;
+  ProcessorNumbers in_cores;
   for (const Core& core : topology.cores) {
     EXPECT_FALSE(core.processors.empty());
     in_cores.insert(in_cores.end(), core.processors.begin(), core.processors.end());
@@ -92,7 +92,7 @@ TEST(HwlocSource, OneCore) {
   const Topology topology = synthetic("pu:1");
   expect_consistent(topology);
   EXPECT_FALSE(topology.this_system);
-  EXPECT_EQ(topology.online, ProcessorSet{0});
+  EXPECT_EQ(topology.online, ProcessorNumbers{0});
   EXPECT_EQ(topology.cores.size(), 1U);
   EXPECT_EQ(topology.cores[0].cache, -1);
 }
@@ -211,7 +211,7 @@ TEST(HwlocSource, DisallowedProcessorsAreKnownAndNotUsed) {
   ASSERT_TRUE(topology) << topology.error().text();
   expect_consistent(*topology);
   EXPECT_EQ(topology->online.size(), 8U);
-  EXPECT_EQ(topology->allowed, (ProcessorSet{2, 3, 4}));
+  EXPECT_EQ(topology->allowed, (ProcessorNumbers{2, 3, 4}));
   EXPECT_EQ(capacity(*topology, {}).threads, 3);
 }
 
@@ -229,7 +229,7 @@ TEST(HwlocSource, OfflineProcessors) {
   const auto topology = read_xml_file(tree.root() + "/m.xml");
   ASSERT_TRUE(topology) << topology.error().text();
   expect_consistent(*topology);
-  EXPECT_EQ(topology->offline, (ProcessorSet{4, 5}));
+  EXPECT_EQ(topology->offline, (ProcessorNumbers{4, 5}));
   EXPECT_EQ(capacity(*topology, {}).threads, 4);
 }
 
