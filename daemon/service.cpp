@@ -125,6 +125,7 @@ Result<void> Service::start() {
   if (auto read = read_machine(); !read) return read;
   scheduler_.emplace(scheduler_options(), now());
   load_.emplace(edges_.load, quiet_limits());
+  publisher_.emplace(edges_.files, edges_.log, options_.runtime_directory, options_.kernel.proc + "/stat");
 
   auto keeper = TableKeeper::open(edges_.files, options_.table_path, TableKeeper::Damaged::set_aside);
   if (keeper) {
@@ -180,6 +181,7 @@ void Service::end() {
   search_.reset();
   save_when_due(true);
   control_.reset();
+  publisher_.reset();
   edges_.log.info("ended");
 }
 
@@ -201,11 +203,14 @@ void Service::wait_until_needed(double seconds) {
   }
 }
 
-// What is handled here is clients: workers are listened to in the turns. And clients are not measuring:
-// whoever asks and asks, or only knocks, uses up nobody's budget.
+// What is handled here is clients, and what they are shown: workers are listened to in the turns. And clients
+// are not measuring: whoever asks and asks, or only knocks, uses up nobody's budget.
 void Service::await(double seconds) {
   const double accounted = accounted_seconds_;
   const double before = this_thread_seconds();
+  // Not beside a slice: a thread that has to wait for it would be a disturbed burst, and who follows the load
+  // looks for himself meanwhile.
+  if (!slice_) seconds = std::min(seconds, publisher_->publish_when_due(now().awake));
   loop_->wait_and_handle(seconds);
   // A request that ended a measurement was accounted with it.
   if (accounted_seconds_ != accounted) return;

@@ -18,6 +18,7 @@
 #include "daemon/event_loop.h"
 #include "daemon/exit_status.h"
 #include "daemon/known_builds.h"
+#include "daemon/load_publisher.h"
 #include "daemon/load_watch.h"
 #include "daemon/log.h"
 #include "daemon/notifier.h"
@@ -140,6 +141,7 @@ class Service {
 
   std::optional<Scheduler> scheduler_;
   std::optional<LoadWatch> load_;
+  std::optional<LoadPublisher> publisher_;
   std::string busy_sentence_;
   double accounted_seconds_ = 0;
   bool in_first_run_ = false;

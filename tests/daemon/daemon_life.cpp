@@ -36,7 +36,10 @@ DaemonLife::DaemonLife(Story story, DaemonPrograms programs)
   if (::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(listener_.get(), 1) != 0)
     std::abort();
-  for (const char* name : {"config", "run"}) ::mkdir((machine_.directory() + "/" + name).c_str(), 0755);
+  // In the place of the page of the load, which would have the daemon wake ten times in each simulated
+  // second.
+  for (const char* name : {"config", "run", "run/load"})
+    ::mkdir((machine_.directory() + "/" + name).c_str(), 0755);
   std::ofstream(machine_.directory() + "/config/blastune.json") << "{}\n";
 }
 

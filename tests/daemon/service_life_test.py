@@ -7,6 +7,8 @@ import os
 import signal
 import socket
 import stat
+import struct
+import time
 import unittest
 
 import live_service
@@ -64,6 +66,25 @@ class Life(unittest.TestCase):
         self.assertEqual(self.service.curves(), build["curves"])
         self.assertEqual(sorted(os.listdir(self.service.runtime)), [])
         self.assertEqual(os.listdir(self.service.table.parent), ["table.json"])
+
+    def test_shows_the_load_while_it_lives(self):
+        page = self.service.runtime / "load"
+
+        def heartbeat():
+            words = struct.unpack("<7Q", page.read_bytes()[:56])
+            # Odd: it is being written.
+            return words[3] if words[2] % 2 == 0 else None
+
+        self.service.start()
+        first = wait_until(lambda: page.exists() and heartbeat(), "the page")
+        self.assertLessEqual(first, time.monotonic_ns())
+        self.assertEqual(page.stat().st_size, 4096)
+        self.assertEqual(stat.S_IMODE(page.stat().st_mode), 0o644)
+        wait_until(lambda: (heartbeat() or 0) > first, "the next heartbeat")
+        page.unlink()
+        wait_until(page.exists, "the page that was removed")
+        self.service.end()
+        self.assertFalse(page.exists())
 
     def test_the_next_life_goes_on_from_the_table(self):
         self.service.start().settle()
