@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "base/parse.h"
-#include "control/control_client.h"
+#include "base/runtime_directory.h"
 #include "store/table_location.h"
 
 namespace blastune {

@@ -13,6 +13,12 @@ namespace {
 
 constexpr std::int64_t look_nanoseconds = 100'000'000;
 constexpr std::int64_t first_look_nanoseconds = 60'000'000;
+// A page that was shown so long ago is late, and then the kernel is asked.
+constexpr std::int64_t next_page_nanoseconds = 150'000'000;
+// What we used ourselves is only known for now.
+constexpr std::int64_t longest_notice_nanoseconds = 20'000'000;
+constexpr auto shortest_page_nanoseconds =
+    static_cast<std::int64_t>(AvailableCores::shortest_look_seconds * 1e9);
 // Over more, what was seen is no news.
 constexpr double longest_look_seconds = 5;
 // One look takes at most this part of the time, and one check of a slow multiply.
@@ -94,6 +100,42 @@ void PresentLoad::publish() {
   note(now);
 }
 
+// Nothing when it does not follow on what was seen before, as the kernel's figures would. Those that were
+// shown to others may be of another machine, as in a container: processors tell.
+std::optional<PresentLoad::Before> PresentLoad::read_page() const {
+  if (!has_machine_ || !sides_.looks || !where_.is_all() || before_.nanoseconds == 0) return std::nullopt;
+  const std::int64_t noticed = edges_.nanoseconds();
+  const auto page = page_.read(noticed);
+  if (!page || noticed - page->heartbeat > longest_notice_nanoseconds ||
+      page->heartbeat - before_.nanoseconds < shortest_page_nanoseconds ||
+      page->use.processors != before_.use.processors)
+    return std::nullopt;
+  Before now;
+  now.nanoseconds = page->heartbeat;
+  now.use = page->use;
+  // As of the heartbeat: we went on since.
+  const double part = static_cast<double>(page->heartbeat - before_.nanoseconds) /
+                      static_cast<double>(noticed - before_.nanoseconds);
+  now.own_seconds = before_.own_seconds + part * (edges_.own_seconds() - before_.own_seconds);
+  if (sides_.feels) now.waited_seconds = read_waited_seconds(edges_.tasks).value_or(-1);
+  return now;
+}
+
+[[gnu::noinline]] void PresentLoad::look_at_page() {
+  const Turn turn(busy_);
+  if (!turn) return;
+  page_seen_.store(page_.sequence(), std::memory_order_relaxed);
+  const std::int64_t began = edges_.nanoseconds();
+  if (began < page_again_) return;
+  const auto now = read_page();
+  if (!now) return;
+  stopwatch_.calibrate();
+  take_in(*now);
+  note(*now);
+  page_again_ = began + looks_part * (edges_.nanoseconds() - began);
+  next_look_.store(std::max(began + next_page_nanoseconds, page_again_), std::memory_order_relaxed);
+}
+
 void PresentLoad::take_in(const Before& now) {
   const auto reading = [](const Before& at) {
     return UseReading{seconds_of(at.nanoseconds), at.use, at.own_seconds};
@@ -157,6 +199,7 @@ void PresentLoad::set_sides(LoadSides sides) {
 void PresentLoad::forget() {
   before_ = {};
   feel_again_ = 0;
+  page_again_ = 0;
   suspected_ = 0;
   cores_ = AvailableCores(cores_.capacity());
   if (has_machine_ && (sides_.looks || sides_.feels)) {

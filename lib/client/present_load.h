@@ -2,19 +2,22 @@
 //
 // How many cores the others leave to this process, as its multiplies see it. Two sides tell: looks at the
 // kernel's figures, at most ten a second and at most 0.5 % of the time, by the multiply that finds one due;
-// and multiplies with several threads that took far longer than expected. Neither waits for a lock: who finds
-// another thread at it goes on with what there is. Nothing allocates. The rules are in
-// load/available_cores.h.
+// and multiplies with several threads that took far longer than expected. Where a service shows the figures
+// in a page of memory, and this process may run everywhere, a look is at the page when that has changed.
+// Nobody waits for a lock: who finds another thread at it goes on with what there is. Nothing allocates. The
+// rules are in load/available_cores.h.
 #pragma once
 
 #include <time.h>
 
 #include <atomic>
 #include <cstdint>
+#include <optional>
 
 #include "client/load_sides.h"
 #include "client/stopwatch.h"
 #include "load/available_cores.h"
+#include "load/load_page.h"
 #include "load/processor_use.h"
 
 namespace blastune {
@@ -52,6 +55,8 @@ class PresentLoad {
 
   // Before a multiply that wants several threads.
   void look_if_due() {
+    if (page_.sequence() != page_seen_.load(std::memory_order_relaxed)) [[unlikely]]
+      look_at_page();
     timespec now{};
     // To the kernel's tick: from memory that it shares with every process.
     ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
@@ -60,6 +65,8 @@ class PresentLoad {
       look();
   }
   void look();
+  // A page that has changed.
+  void look_at_page();
 
   // Of a multiply that is_suspicious().
   Feeling feel(int threads, double seconds, double expected_seconds);
@@ -67,6 +74,8 @@ class PresentLoad {
   // capacity: processors that this process may use when nobody else is there; where: which ones they are.
   void set_machine(int capacity, const ProcessorSet& where);
   void set_sides(LoadSides sides);
+  // Looks for the page of a service, now and then; one thread at a time.
+  void find_page(const char* directory) { page_.refresh(directory); }
   // In the child of a fork().
   void forget();
 
@@ -82,13 +91,16 @@ class PresentLoad {
 
   void publish();
   void take_in(const Before& now);
+  [[nodiscard]] std::optional<Before> read_page() const;
   void note(const Before& now) { before_ = now; }
   [[nodiscard]] Before read() const;
 
   std::atomic<int> available_{unlimited};
   std::atomic<bool> feels_{false};
-  std::atomic<std::int64_t> next_look_{0};  // monotonic nanoseconds
-  std::atomic<bool> busy_{false};           // whoever has set it owns what follows
+  std::atomic<std::int64_t> next_look_{0};   // monotonic nanoseconds
+  std::atomic<std::uint64_t> page_seen_{0};  // the sequence of the last one
+  LoadPageReader page_;
+  std::atomic<bool> busy_{false};  // whoever has set it owns what follows
   LoadEdges edges_;
   LoadSides sides_;
   Stopwatch stopwatch_;
@@ -97,6 +109,7 @@ class PresentLoad {
   ProcessorSet where_;
   Before before_;
   std::int64_t feel_again_ = 0;  // not before
+  std::int64_t page_again_ = 0;  // not before
   std::int64_t suspected_ = 0;   // when something could not be explained, where the kernel does not count
 };
 

@@ -66,7 +66,9 @@ void Refresher::refresh_all(std::int64_t now, bool force) {
     advice_[i].refresh(watch_.paths(), machine, usable);
     most = std::max(most, usable);
   }
-  if (!advice_.empty()) load_.set_machine(most, processors_.where(machine ? machine->processors : 0));
+  if (advice_.empty()) return;
+  load_.set_machine(most, processors_.where(machine ? machine->processors : 0));
+  if (settings_.load.looks) load_.find_page(settings_.runtime_directory.c_str());
 }
 
 std::optional<std::size_t> Refresher::find_blas(const void* symbol) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/parse.h"
+#include "base/runtime_directory.h"
 
 namespace blastune {
 namespace {
@@ -32,6 +33,7 @@ Settings read_settings(const Environment& environment) {
     settings.load.looks = false;
   else if (!load.empty() && says_no(load))
     settings.load = {false, false};
+  settings.runtime_directory = runtime_directory_of(environment("BLASTUNE_RUNTIME_DIR"));
   const std::string_view cap = text_of(environment("BLASTUNE_MAX_THREADS"));
   if (!cap.empty()) {
     const Result<std::int64_t> count = parse_integer(cap, 1, largest_cap, "BLASTUNE_MAX_THREADS");

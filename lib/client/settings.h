@@ -18,7 +18,8 @@ struct Settings {
   int max_threads = 0;  // 0: no cap
   LogLevel log = LogLevel::silent;
   LoadSides load;
-  std::string complaint;  // a variable that was not understood, and ignored; may be empty
+  std::string runtime_directory;  // of a service that shows the load
+  std::string complaint;          // a variable that was not understood, and ignored; may be empty
 };
 
 // The value of a variable, or nullptr.

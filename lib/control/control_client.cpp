@@ -144,9 +144,7 @@ Result<std::string> receive_line(int fd, Deadline& deadline, const std::string& 
 }  // namespace
 
 std::string control_socket_path() {
-  const char* directory = ::secure_getenv("BLASTUNE_RUNTIME_DIR");
-  const bool named = directory != nullptr && *directory == '/';
-  return std::string(named ? directory : default_runtime_directory) + "/control";
+  return runtime_directory_of(::secure_getenv("BLASTUNE_RUNTIME_DIR")) + "/control";
 }
 
 Result<ControlReply> ask_daemon(const std::string& socket_path, ControlRequest request,

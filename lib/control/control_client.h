@@ -6,11 +6,10 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/runtime_directory.h"
 #include "control/control_message.h"
 
 namespace blastune {
-
-inline constexpr const char* default_runtime_directory = "/run/blastune";
 
 // $BLASTUNE_RUNTIME_DIR/control where that is set to an absolute path, else /run/blastune/control. Nothing of
 // the environment in a program that runs with raised privileges.

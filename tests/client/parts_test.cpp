@@ -37,6 +37,9 @@ TEST(Settings, AreQuietAndUnlimitedWithoutVariables) {
   EXPECT_FALSE(settings.disabled);
   EXPECT_EQ(settings.max_threads, 0);
   EXPECT_EQ(settings.log, LogLevel::silent);
+  EXPECT_EQ(settings.runtime_directory, "/run/blastune");
+  EXPECT_EQ(settings_of({{"BLASTUNE_RUNTIME_DIR", "/srv/run"}}).runtime_directory, "/srv/run");
+  EXPECT_EQ(settings_of({{"BLASTUNE_RUNTIME_DIR", "run"}}).runtime_directory, "/run/blastune");
 }
 
 TEST(Settings, AreRead) {
