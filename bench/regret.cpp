@@ -163,7 +163,7 @@ int run(int argc, char** argv) {
   }
   RealFileSystem files;
   SystemClock clock;
-  const Session session{std::cout, std::cerr, files, clock, ColorMode::automatic, {}};
+  const Session session{std::cout, std::cerr, files, clock, ColorMode::automatic, {}, {}};
   const auto answering = find_answering(session, TableChoice{{}, blas});
   if (!answering) {
     std::fprintf(stderr, "%s\n", answering.error().text().c_str());

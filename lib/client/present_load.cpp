@@ -122,17 +122,19 @@ std::optional<PresentLoad::Before> PresentLoad::read_page() const {
 }
 
 [[gnu::noinline]] void PresentLoad::look_at_page() {
+  const Undisturbed undisturbed;
   const Turn turn(busy_);
   if (!turn) return;
   page_seen_.store(page_.sequence(), std::memory_order_relaxed);
   const std::int64_t began = edges_.nanoseconds();
   if (began < page_again_) return;
+  const std::int64_t used = thread_nanoseconds();
   const auto now = read_page();
   if (!now) return;
   stopwatch_.calibrate();
   take_in(*now);
   note(*now);
-  page_again_ = began + looks_part * (edges_.nanoseconds() - began);
+  page_again_ = began + looks_part * (thread_nanoseconds() - used);
   next_look_.store(std::max(began + next_page_nanoseconds, page_again_), std::memory_order_relaxed);
 }
 
