@@ -5,12 +5,19 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "base/cpu_limits.h"
+#include "client/stopwatch.h"
+#include "load/load_page.h"
 #include "tests/client/client_case.h"
 
 namespace blastune {
@@ -21,6 +28,7 @@ using namespace testing;
 class ClientLoad : public ClientCaseWithBuild {
  protected:
   ClientLoad() { ::unsetenv("BLASTUNE_LOAD"); }
+  std::string runtime_ = std::filesystem::path(table_).parent_path();
 };
 INSTANTIATE_TEST_SUITE_P(Debian, ClientLoad, ::testing::Values("pthread", "openmp"),
                          [](const auto& tested) { return std::string(tested.param); });
@@ -161,6 +169,65 @@ TEST_P(ClientLoad, ThreadsThatMultiplyTogetherBesideOthers) {
     threads.clear();
     EXPECT_EQ(blas.count(), 2);
   });
+}
+
+bool has_mapped_to_read(const std::string& path) {
+  std::ifstream maps("/proc/self/maps");
+  std::string line;
+  while (std::getline(maps, line)) {
+    // The writer's own may be written.
+    if (line.ends_with(path) && line.find(" r--s ") != std::string::npos) return true;
+  }
+  return false;
+}
+
+TEST_P(ClientLoad, APageOfAServiceIsFollowed) {
+  ::setenv("BLASTUNE_RUNTIME_DIR", runtime_.c_str(), 1);
+  ::setenv("BLASTUNE_LOAD", "look", 1);
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({make_table(blas.build(), 2)}, table_);
+    blas.set_count(2);
+    RealFileSystem files;
+    auto page = LoadPageWriter::make(files, runtime_, 2);
+    ASSERT_TRUE(page.ok());
+    (void)recommend(gemm);
+    const std::string path = runtime_ + "/load";
+    EXPECT_TRUE(has_mapped_to_read(path));
+    if (read_cpu_limits().affinity.size() < static_cast<std::size_t>(::sysconf(_SC_NPROCESSORS_CONF)))
+      return;  // bound to a part of the machine, it looks for itself
+    // Others use everything, says the page, and the kernel never shows as much.
+    const auto processors = static_cast<int>(::sysconf(_SC_NPROCESSORS_ONLN));
+    double busy = 1e9;
+    const auto shows_one = [&] {
+      const auto next = std::chrono::steady_clock::now() + std::chrono::milliseconds(60);
+      page->write(monotonic_nanoseconds(), {processors, busy += 1e6, 0});
+      while (std::chrono::steady_clock::now() < next) {
+        if (recommend(gemm) == 1) return true;
+      }
+      return false;
+    };
+    EXPECT_TRUE(comes_true(shows_one));
+    alone([&] {
+      EXPECT_TRUE(has_mapped_to_read(path)) << "in the child of a fork";
+      EXPECT_GE(recommend(gemm), 1);
+    });
+  });
+  ::unsetenv("BLASTUNE_RUNTIME_DIR");
+}
+
+TEST_P(ClientLoad, NoPageIsMappedWhereNobodyIsFollowed) {
+  ::setenv("BLASTUNE_RUNTIME_DIR", runtime_.c_str(), 1);
+  ::setenv("BLASTUNE_LOAD", "0", 1);
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({make_table(blas.build(), 2)}, table_);
+    RealFileSystem files;
+    auto page = LoadPageWriter::make(files, runtime_, 2);
+    (void)recommend(gemm);
+    EXPECT_FALSE(has_mapped_to_read(runtime_ + "/load"));
+  });
+  ::unsetenv("BLASTUNE_RUNTIME_DIR");
 }
 
 }  // namespace
