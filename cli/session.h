@@ -35,7 +35,7 @@ struct Session {
   Clock& clock;
   ColorMode color = ColorMode::automatic;
   std::string config_directory;
-  KernelPaths kernel;  // of the machine's present load
+  KernelPaths kernel = {};  // of the machine's present load
 
   // For text on `out` and on `messages`: --color, then NO_COLOR and CLICOLOR_FORCE, then whether it is a
   // terminal that knows colours.

@@ -117,7 +117,7 @@ TEST_F(CommandLineTest, OptionsReachTheVerbThatWasNamed) {
   EXPECT_EQ(shade_, "green");
   RealFileSystem files;
   SystemClock clock;
-  const Session session{std::cout, std::cerr, files, clock, ColorMode::never, {}, {}};
+  const Session session{std::cout, std::cerr, files, clock, ColorMode::never, {}};
   ASSERT_TRUE(request->action);
   const auto status = request->action(session);
   ASSERT_TRUE(status);
