@@ -30,10 +30,9 @@ constexpr std::int64_t old_table_seconds = std::int64_t{90} * 24 * 3600;
 constexpr std::string_view usual_blas = "libblas.so.3";
 
 // What bounds a count or switches blastune off; everything else set by a user is not blastune's business.
-constexpr std::array<const char*, 7> telling_variables = {"OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS",
-                                                          "OMP_NUM_THREADS",      "OMP_THREAD_LIMIT",
-                                                          "BLASTUNE_MAX_THREADS", "BLASTUNE_DISABLE",
-                                                          "BLASTUNE_LOAD"};
+constexpr std::array<const char*, 7> telling_variables = {
+    "OPENBLAS_NUM_THREADS", "GOTO_NUM_THREADS", "OMP_NUM_THREADS", "OMP_THREAD_LIMIT",
+    "BLASTUNE_MAX_THREADS", "BLASTUNE_DISABLE", "BLASTUNE_LOAD"};
 
 std::string_view setter_text(CountSetter setter) {
   switch (setter) {
