@@ -2,6 +2,7 @@
 """examples/mlp_classifier.py: by itself, as it is under `blastune run`, and with its blocks. Ends with 77, which is
 a skip, where scikit-learn is not installed."""
 
+import importlib.util
 import os
 import pathlib
 import subprocess
@@ -9,29 +10,18 @@ import sys
 import tempfile
 import unittest
 
+import numpy_table
+
 EXAMPLE = os.environ["BLASTUNE_TEST_EXAMPLE"]
 RUN = [os.environ["BLASTUNE_TEST_PROGRAM"], "run", "--"]
 LARGEST_LAYER = "f64 NN 100x500x784: 1 thread"
 DIRECTORY = tempfile.TemporaryDirectory(prefix="blastune-mlp-")
 TABLE = pathlib.Path(DIRECTORY.name, "table.json")
 
-LOADED_BY_NUMPY = """
-import importlib.util
-if importlib.util.find_spec("sklearn") is None:
-    raise SystemExit(77)
-import numpy
-with open("/proc/self/maps") as maps:
-    print(*{line.split()[-1] for line in maps if "/libopenblas" in line})
-"""
-
-
-def python(*words, before=(), **environment):
-    return subprocess.run([*before, sys.executable, "-B", *words], capture_output=True, text=True, check=False,
-                          env={**os.environ, **environment})
-
 
 def run_example(*words, before=()):
-    return python(EXAMPLE, *words, before=before, BLASTUNE_TABLE=str(TABLE), BLASTUNE_LOG="2")
+    return subprocess.run([*before, sys.executable, "-B", EXAMPLE, *words], capture_output=True, text=True, check=False,
+                          env={**os.environ, "BLASTUNE_TABLE": str(TABLE), "BLASTUNE_LOG": "2"})
 
 
 class Example(unittest.TestCase):
@@ -59,9 +49,8 @@ class Example(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    blas = python("-c", LOADED_BY_NUMPY)
-    if blas.returncode == 77:
+    if importlib.util.find_spec("sklearn") is None:
         print("scikit-learn is not installed for", sys.executable)
         sys.exit(77)
-    subprocess.run([os.environ["BLASTUNE_TEST_MAKE_TABLE"], *blas.stdout.split(), "1", str(TABLE)], check=True)
+    numpy_table.save(1, TABLE)
     unittest.main()
