@@ -115,11 +115,11 @@ void LoadPageReader::refresh(const char* directory) {
   const UniqueFd file(
       ::openat(where.get(), LoadPage::name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   struct stat its {};
-  struct stat directorys {};
-  if (!file.valid() || ::fstat(file.get(), &its) != 0 || ::fstat(where.get(), &directorys) != 0) return;
+  struct stat of_directory {};
+  if (!file.valid() || ::fstat(file.get(), &its) != 0 || ::fstat(where.get(), &of_directory) != 0) return;
   std::uint64_t* mapped = page_.load(std::memory_order_relaxed);
   if (mapped != nullptr && its.st_dev == device_ && its.st_ino == inode_) return;
-  if (!is_trusted(directorys, its) || its.st_size != static_cast<off_t>(LoadPage::bytes) ||
+  if (!is_trusted(of_directory, its) || its.st_size != static_cast<off_t>(LoadPage::bytes) ||
       !has_layout(file.get()))
     return;
   // In the place of the one before: readers see the one or the other, and never a hole.
