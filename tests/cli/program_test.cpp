@@ -248,8 +248,9 @@ TEST_F(Program, RecommendForNowLeavesToOthersWhatTheyUse) {
   const Ended network =
       run({"recommend", "--layers", "784,100,50", "--batch", "512", "--now", "--no-measure", "--json"});
   ASSERT_EQ(network.status, 0) << network.messages;
-  for (const Json& layer : Json::parse(network.out)["layers"]) EXPECT_EQ(layer["threads"], 1);
-  EXPECT_EQ(Json::parse(network.out)["present"]["available"], 1);
+  const Json passes = Json::parse(network.out);
+  for (const Json& layer : passes["layers"]) EXPECT_EQ(layer["threads"], 1);
+  EXPECT_EQ(passes["present"]["available"], 1);
 }
 
 TEST_F(Program, RecommendForNowSaysWhereItCannot) {
