@@ -48,16 +48,17 @@ void AvailableCores::look(double now, const SeenUse& seen) {
       !(seen.processors >= 1))
     return;
   const double others = std::clamp(seen.others, 0.0, seen.processors);
-  const double room = std::min<double>(capacity_, seen.processors - others);
+  // On fewer than the capacity nobody can have more than there are, not even alone.
+  const int most = static_cast<int>(std::min<double>(capacity_, seen.processors));
+  const double room = std::min<double>(most, seen.processors - others);
   const bool is_alone = others < at_least(nobody);
-  was_alone_ = is_alone;
   if (now - grown_at_ >= trial_seconds && grown_at_ >= collided_at_) pause_ = 0;
   if (room < cores_ - at_least(overdraft)) {
     shrink(now, static_cast<int>(std::floor(room + at_least(overdraft))));
     return;
   }
   const double free = room - cores_;
-  if (free < spare && !(is_alone && cores_ < capacity_)) {
+  if (free < spare && !(is_alone && cores_ < most)) {
     free_since_ = -1;
     if (offering_) {
       // Somebody took it: there may be more like that.
@@ -68,7 +69,7 @@ void AvailableCores::look(double now, const SeenUse& seen) {
     return;
   }
   crowded_since_ = -1;
-  if (cores_ < capacity_) grow(now, free, is_alone);
+  if (cores_ < most) grow(now, most, free, is_alone);
 }
 
 void AvailableCores::shrink(double now, int cores) {
@@ -78,13 +79,13 @@ void AvailableCores::shrink(double now, int cores) {
   crowded_since_ = now;
 }
 
-void AvailableCores::grow(double now, double free, bool is_alone) {
+void AvailableCores::grow(double now, int most, double free, bool is_alone) {
   if (now - collided_at_ < std::min(pause_, is_alone ? longest_pause_alone : longest_pause)) {
     free_since_ = -1;
     return;
   }
   if (is_alone) {
-    cores_ = capacity_;
+    cores_ = most;
     grown_at_ = now;
     offering_ = false;
     return;
@@ -97,7 +98,7 @@ void AvailableCores::grow(double now, double free, bool is_alone) {
       is_plenty ? 0 : shortest_patience + (longest_patience - shortest_patience) * std::sqrt(own_share);
   if (now - free_since_ < patience) return;
   const int whole = std::max(1, static_cast<int>(std::floor(free + (1 - spare))));
-  cores_ = std::min(capacity_, cores_ + (whole + 1) / 2);
+  cores_ = std::min(most, cores_ + (whole + 1) / 2);
   grown_at_ = now;
   free_since_ = now;
   if (offering_) {

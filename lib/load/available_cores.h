@@ -44,14 +44,13 @@ class AvailableCores {
 
  private:
   void shrink(double now, int cores);
-  void grow(double now, double free, bool is_alone);
+  void grow(double now, int most, double free, bool is_alone);
   void offer_when_due(double now, const SeenUse& seen);
 
   [[nodiscard]] double at_least(double cores) const;
 
   int capacity_;
   int cores_;
-  bool was_alone_ = false;                  // at the last look
   double free_since_ = -1;                  // more was left than is taken; below 0: it is not
   double grown_at_ = -1e9;                  // last
   double collided_at_ = -1e9;               // last

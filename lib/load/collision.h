@@ -18,14 +18,18 @@ namespace blastune {
   return seconds > factor * expected_seconds + more;
 }
 
-// Threads that lacked a processor, on average while the call ran; nothing when waiting does not explain how
-// long it took. waited_seconds: by all threads of the process.
-[[nodiscard]] constexpr std::optional<double> lacking_processors(double seconds, double expected_seconds,
+// Of a call's threads, how many lacked a processor, on average while it ran; nothing when waiting does not
+// explain how long it took. waited_seconds: by all threads of the process, some of it maybe before the call
+// or in threads that have no part in it. None of the call's own waited for longer than it was late.
+[[nodiscard]] constexpr std::optional<double> lacking_processors(int threads, double seconds,
+                                                                 double expected_seconds,
                                                                  double waited_seconds) {
   constexpr double explaining_part = 0.5;
   if (!(seconds > 0) || !(waited_seconds > 0)) return std::nullopt;
-  if (waited_seconds < explaining_part * (seconds - expected_seconds)) return std::nullopt;
-  return waited_seconds / seconds;
+  const double late_seconds = seconds - expected_seconds;
+  if (waited_seconds < explaining_part * late_seconds) return std::nullopt;
+  const double most_seconds = threads * late_seconds;
+  return (waited_seconds < most_seconds ? waited_seconds : most_seconds) / seconds;
 }
 
 // What to expect from now on of a call that took that long without having waited: what was measured does not
@@ -34,6 +38,17 @@ namespace blastune {
   constexpr double largest_step = 2;
   const double middle = (expected_seconds + seconds) / 2;
   return middle < largest_step * expected_seconds ? middle : largest_step * expected_seconds;
+}
+
+// And after one that was corrected turned out to be far too long: odd calls must not add up until nothing is
+// suspicious any more. Slowly, so that what is slow now and then is not looked at each time.
+[[nodiscard]] constexpr bool is_overcorrected(double seconds, double expected_seconds) {
+  constexpr double factor = 2;
+  return seconds > 0 && factor * seconds < expected_seconds;
+}
+[[nodiscard]] constexpr double eased_expectation(double expected_seconds, double seconds) {
+  constexpr double part = 1.0 / 32;
+  return expected_seconds + part * (seconds - expected_seconds);
 }
 
 }  // namespace blastune

@@ -133,6 +133,18 @@ TEST(AvailableCores, AQuotaIsNotSharedWithThoseWhoUseOtherCores) {
   EXPECT_EQ(available.cores(), 1);
 }
 
+TEST(AvailableCores, FewerProcessorsThanTheCapacityAreNoReasonToChangeForth) {
+  AvailableCores available(8);
+  available.look(0.1, use(2, 0, 2));
+  EXPECT_EQ(available.cores(), 2);
+  for (double now = 0.2; now < 3; now += 0.1) {
+    available.look(now, use(2, 0, 2));
+    EXPECT_EQ(available.cores(), 2);
+  }
+  available.look(3.1, use(8, 0, 2));
+  EXPECT_EQ(available.cores(), 8);
+}
+
 TEST(AvailableCores, FreedCoresGoToWhoeverHasLeast) {
   AvailableCores small(8);
   AvailableCores large(8);

@@ -15,16 +15,38 @@ TEST(Collision, OnlyMuchLongerThanExpectedIsSuspicious) {
 }
 
 TEST(Collision, WaitsMustExplainIt) {
-  EXPECT_FALSE(lacking_processors(3e-3, 1e-3, 0));
-  EXPECT_FALSE(lacking_processors(3e-3, 1e-3, 0.9e-3));
-  EXPECT_FALSE(lacking_processors(0, 0, 1));
-  EXPECT_FALSE(lacking_processors(3e-3, 1e-3, -1));
-  const auto one = lacking_processors(4e-3, 1e-3, 4e-3);
+  EXPECT_FALSE(lacking_processors(4, 3e-3, 1e-3, 0));
+  EXPECT_FALSE(lacking_processors(4, 3e-3, 1e-3, 0.9e-3));
+  EXPECT_FALSE(lacking_processors(4, 0, 0, 1));
+  EXPECT_FALSE(lacking_processors(4, 3e-3, 1e-3, -1));
+  const auto one = lacking_processors(4, 4e-3, 1e-3, 4e-3);
   ASSERT_TRUE(one);
   EXPECT_DOUBLE_EQ(*one, 1);
-  const auto several = lacking_processors(4e-3, 1e-3, 12e-3);
+  const auto several = lacking_processors(4, 4e-3, 1e-3, 12e-3);
   ASSERT_TRUE(several);
   EXPECT_DOUBLE_EQ(*several, 3);
+}
+
+// Of a process with many other threads, or before the call began.
+TEST(Collision, WaitsOfOtherThreadsAreNotAllOfThisCall) {
+  const auto lacking = lacking_processors(8, 1.5e-3, 1e-3, 60e-3);
+  ASSERT_TRUE(lacking);
+  EXPECT_NEAR(*lacking, 8.0 / 3, 1e-9);
+  EXPECT_LE(*lacking_processors(2, 3e-3, 1e-3, 1), 2);
+}
+
+TEST(Collision, OddCallsDoNotAddUp) {
+  double expected = 1e-3;
+  for (int i = 0; i < 10; ++i) expected = corrected_expectation(expected, 50e-3);
+  ASSERT_FALSE(is_suspicious(10e-3, expected));
+  int calls = 0;
+  for (; is_overcorrected(1e-3, expected) && calls < 1000; ++calls)
+    expected = eased_expectation(expected, 1e-3);
+  EXPECT_LT(calls, 200);
+  EXPECT_GT(calls, 32);
+  EXPECT_TRUE(is_suspicious(10e-3, expected));
+  EXPECT_FALSE(is_overcorrected(0, 1));
+  EXPECT_FALSE(is_overcorrected(0.6, 1));
 }
 
 TEST(Collision, AnExpectationThatIsAlwaysMissedIsCorrected) {
