@@ -2,6 +2,7 @@
 #include "client/present_load.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "client/undisturbed.h"
 #include "load/collision.h"
@@ -19,8 +20,11 @@ constexpr std::int64_t next_page_nanoseconds = 150'000'000;
 constexpr std::int64_t longest_notice_nanoseconds = 20'000'000;
 constexpr auto shortest_page_nanoseconds =
     static_cast<std::int64_t>(AvailableCores::shortest_look_seconds * 1e9);
-// Over more, what was seen is no news.
+// Over more, what others used is no news; what they did not is: whoever seldom multiplies must get back what
+// it once gave up.
 constexpr double longest_look_seconds = 5;
+// So many looks that found nothing to read, and it is not only that descriptors have run out for a moment.
+constexpr int most_unread = 8;
 // One look takes at most this part of the time, and one check of a slow multiply.
 constexpr std::int64_t looks_part = 200;
 constexpr std::int64_t checks_part = 20;
@@ -66,16 +70,21 @@ class PresentLoad::Turn {
 
 PresentLoad::Before PresentLoad::read() const {
   Before now;
-  const auto use = read_processor_use(edges_.stat, where_);
+  now.use = read_processor_use(edges_.stat, where_).value_or(ProcessorUse{});
   now.own_seconds = edges_.own_seconds();
-  now.nanoseconds = use ? edges_.nanoseconds() : 0;
-  if (use) now.use = *use;
+  now.nanoseconds = edges_.nanoseconds();
   if (sides_.feels) now.waited_seconds = read_waited_seconds(edges_.tasks).value_or(-1);
   return now;
 }
 
 void PresentLoad::publish() {
   available_.store(cores_.cores(), std::memory_order_relaxed);
+}
+
+double PresentLoad::rounding(const Before& now, double seconds) const {
+  if (where_.is_all()) return 0;
+  // Twice the standard deviation: of two fields each, by half a hundredth of a second.
+  return 0.01 * std::sqrt(now.use.processors) / seconds;
 }
 
 [[gnu::noinline]] void PresentLoad::look() {
@@ -90,8 +99,9 @@ void PresentLoad::publish() {
   const bool is_first = before_.nanoseconds == 0;
   next_look_.store(began + std::max(is_first ? first_look_nanoseconds : look_nanoseconds, looks_part * cost),
                    std::memory_order_relaxed);
-  if (sides_.looks && !is_first && now.nanoseconds != 0) take_in(now);
-  if (!sides_.looks) {
+  unread_ = now.use.processors > 0 ? 0 : std::min(unread_ + 1, most_unread);
+  if (sides_.looks && !is_first && now.use.processors > 0) take_in(now);
+  if (!sides_.looks || unread_ == most_unread) {
     // Nobody shows what the others do: it is tried, as if nobody were there.
     cores_.look(seconds_of(began),
                 {AvailableCores::shortest_look_seconds, static_cast<double>(cores_.capacity()), 0, 0});
@@ -142,8 +152,10 @@ void PresentLoad::take_in(const Before& now) {
   const auto reading = [](const Before& at) {
     return UseReading{seconds_of(at.nanoseconds), at.use, at.own_seconds};
   };
-  const auto seen = seen_between(reading(before_), reading(now), yields_to_others());
-  if (!seen || seen->seconds > longest_look_seconds) return;
+  auto seen = seen_between(reading(before_), reading(now), yields_to_others());
+  if (!seen) return;
+  seen->others = std::max(0.0, seen->others - rounding(now, seen->seconds));
+  if (seen->seconds > longest_look_seconds && seen->processors - seen->others < cores_.cores()) return;
   cores_.look(seconds_of(now.nanoseconds), *seen);
   publish();
 }
@@ -158,9 +170,12 @@ void PresentLoad::take_in(const Before& now) {
   const std::int64_t used = thread_nanoseconds();
   const double waited = read_waited_seconds(edges_.tasks).value_or(-1);
   feel_again_ = began + checks_part * (thread_nanoseconds() - used);
+  // A kernel that tells nothing at all: there is no way to know, and none to come back.
+  if (waited < 0 && before_.use.processors == 0) return Feeling::unknown;
   double lacking = 0;
   if (waited >= 0 && before_.waited_seconds >= 0) {
-    lacking = lacking_processors(seconds, expected_seconds, waited - before_.waited_seconds).value_or(0);
+    lacking =
+        lacking_processors(threads, seconds, expected_seconds, waited - before_.waited_seconds).value_or(0);
     before_.waited_seconds = waited;
   } else if (seconds - expected_seconds > certain_excess_seconds) {
     if (began - suspected_ < close_nanoseconds) lacking = 1;
@@ -172,6 +187,7 @@ void PresentLoad::take_in(const Before& now) {
   // What is seen from here on is of the new state.
   note(read());
   next_look_.store(began + look_nanoseconds, std::memory_order_relaxed);
+  feel_again_ = began + checks_part * (thread_nanoseconds() - used);
   return Feeling::waited;
 }
 
@@ -200,6 +216,7 @@ void PresentLoad::set_sides(LoadSides sides) {
 
 void PresentLoad::forget() {
   before_ = {};
+  unread_ = 0;
   feel_again_ = 0;
   page_again_ = 0;
   suspected_ = 0;

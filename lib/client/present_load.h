@@ -84,7 +84,7 @@ class PresentLoad {
   // What was at the last look, or the last time that something was felt.
   struct Before {
     std::int64_t nanoseconds = 0;  // 0: nothing
-    ProcessorUse use;
+    ProcessorUse use;              // no processors: it could not be read
     double own_seconds = 0;
     double waited_seconds = -1;  // below 0: not counted
   };
@@ -94,6 +94,8 @@ class PresentLoad {
   [[nodiscard]] std::optional<Before> read_page() const;
   void note(const Before& now) { before_ = now; }
   [[nodiscard]] Before read() const;
+  // What the kernel's lines, each rounded for itself, may show too much.
+  [[nodiscard]] double rounding(const Before& now, double seconds) const;
 
   std::atomic<int> available_{unlimited};
   std::atomic<bool> feels_{false};
@@ -108,6 +110,7 @@ class PresentLoad {
   bool has_machine_ = false;
   ProcessorSet where_;
   Before before_;
+  int unread_ = 0;               // looks one after the other that found nothing to read
   std::int64_t feel_again_ = 0;  // not before
   std::int64_t page_again_ = 0;  // not before
   std::int64_t suspected_ = 0;   // when something could not be explained, where the kernel does not count

@@ -214,6 +214,89 @@ TEST_F(PresentLoadTest, AMachineThatTellsNothingLimitsNothing) {
   EXPECT_EQ(load.available(), 4);
 }
 
+// One that computes for a moment every ten seconds sees no look follow another soon.
+TEST_F(PresentLoadTest, WhoeverSeldomMultipliesGetsBackWhatNobodyUses) {
+  PresentLoad load(edges_);
+  load.set_sides({});
+  load.set_machine(4, ProcessorSet::all());
+  load.look();
+  pass(0.1, 1, 3);
+  load.look();
+  ASSERT_EQ(load.available(), 1);
+  pass(10, 0, 3);
+  load.look();
+  EXPECT_EQ(load.available(), 1);
+  pass(10, 0, 0);
+  load.look();
+  EXPECT_EQ(load.available(), 4);
+}
+
+// As in a container whose /proc shows processes only.
+TEST_F(PresentLoadTest, WaitsAreFeltWhereUseCannotBeRead) {
+  std::filesystem::remove(stat_);
+  PresentLoad load(edges_);
+  load.set_sides({});
+  load.set_machine(4, ProcessorSet::all());
+  load.look();
+  now_nanoseconds += 5'000'000;
+  std::ofstream(tasks_ + "/1/schedstat") << "1 10000000 1\n";
+  EXPECT_EQ(load.feel(4, 5e-3, 1e-3), PresentLoad::Feeling::waited);
+  EXPECT_EQ(load.available(), 2);
+  // And what was given up comes back.
+  for (int i = 0; i < 20; ++i) {
+    now_nanoseconds += 100'000'000;
+    load.look();
+  }
+  EXPECT_EQ(load.available(), 4);
+}
+
+TEST_F(PresentLoadTest, NobodyIsHeldDownByWhatCannotBeReadAnyMore) {
+  PresentLoad load(edges_);
+  load.set_sides({});
+  load.set_machine(4, ProcessorSet::all());
+  load.look();
+  pass(0.1, 1, 3);
+  load.look();
+  ASSERT_EQ(load.available(), 1);
+  std::filesystem::remove(stat_);
+  now_nanoseconds += 100'000'000;
+  load.look();
+  EXPECT_EQ(load.available(), 1);  // it may be for a moment only
+  for (int i = 0; i < 20; ++i) {
+    now_nanoseconds += 100'000'000;
+    load.look();
+  }
+  EXPECT_EQ(load.available(), 4);
+}
+
+// The kernel rounds each line for itself: so little use by others is none.
+TEST_F(PresentLoadTest, WhatIsRoundedOffLinesOfSomeProcessorsIsNobody) {
+  constexpr int processors = 64;
+  const auto write_lines = [this](int ticks, int more, int of) {
+    std::ofstream stat(stat_);
+    stat << "cpu  0 0 0 0\n";
+    for (int i = 0; i < processors; ++i)
+      stat << "cpu" << i << " " << ticks + (i < of ? more : 0) << " 0 0 250 0 0 0 0 0 0\n";
+  };
+  std::vector<int> which(processors);
+  for (int i = 0; i < processors; ++i) which[static_cast<std::size_t>(i)] = i;
+  PresentLoad load(edges_);
+  load.set_sides({});
+  load.set_machine(processors, ProcessorSet::of(which));
+  write_lines(100, 0, 0);
+  load.look();
+  now_nanoseconds += 100'000'000;
+  own_seconds += processors * 0.1;
+  write_lines(110, 1, 6);
+  load.look();
+  EXPECT_EQ(load.available(), processors);
+  now_nanoseconds += 100'000'000;
+  own_seconds += (processors - 4) * 0.1;
+  write_lines(120, 1, 6);
+  load.look();
+  EXPECT_LT(load.available(), processors);
+}
+
 TEST_F(PresentLoadTest, ManyThreadsMayAskAtOnce) {
   PresentLoad load(edges_);
   load.set_sides({});
