@@ -71,7 +71,8 @@ ClientScope Client::enter_limited_in(std::size_t slot, double slow_seconds) {
   scope.guard = slots_[slot].guard.enter(is_limited ? available : 0, threads);
   scope.slot = static_cast<std::uint8_t>(slot + 1);
   note_entered(scope, slots_[slot].guard);
-  if (is_felt) time_it(scope, {}, slow_seconds, threads);
+  if (is_felt)
+    time_it(scope, {{}, 0, static_cast<float>(slow_seconds), static_cast<std::uint16_t>(threads), false});
   return scope;
 }
 
@@ -81,13 +82,15 @@ void Client::note_entered(const ClientScope& scope, CountGuard& guard) {
   if (memo != nullptr && memo->depth++ == 0) guard.note_together(scope.guard.others + 1);
 }
 
-// Of those that overlap none takes as long as it would alone.
-void Client::time_it(ClientScope& scope, GemmKey gemm, double expected_seconds, int threads) {
+// Of those that overlap none takes as long as it would alone. And who is not counted in does not run with the
+// count that this is expected of: in a parallel region it runs on one thread, and beside others maybe too.
+void Client::time_it(ClientScope& scope, const Memo::Running& running) {
+  if (!scope.guard.inside || scope.guard.others != 0) return;
   Memo* memo = thread_memo != nullptr ? thread_memo : make_thread_memo();
-  if (memo == nullptr || scope.guard.others != 0) return;
+  if (memo == nullptr) return;
   scope.timed = true;
-  memo->running = {gemm, Stopwatch::ticks(), static_cast<float>(expected_seconds),
-                   static_cast<std::uint16_t>(threads)};
+  memo->running = running;
+  memo->running.began = Stopwatch::ticks();
 }
 
 ClientScope Client::enter(GemmKey gemm, Question question, bool ignores_count_when_small) {
@@ -103,12 +106,12 @@ ClientScope Client::enter(GemmKey gemm, Question question, bool ignores_count_wh
   scope.slot = static_cast<std::uint8_t>(SnapshotWord::slot(question.word) + 1);
   note_entered(scope, guard);
   if (threads > 1 && entry.expected_seconds > 0 && load_.feels()) {
-    const auto expected = static_cast<double>(entry.expected_seconds);
+    const auto count = static_cast<std::uint16_t>(threads);
     // What only takes about as long must not correct what is expected of the gemm.
     if (ignores_count_when_small)
-      time_it(scope, gemm, expected, threads);
+      time_it(scope, {gemm, 0, entry.expected_seconds, count, entry.corrected});
     else
-      time_it(scope, {}, 2 * expected, threads);
+      time_it(scope, {{}, 0, 2 * entry.expected_seconds, count, false});
   }
   return scope;
 }
@@ -119,24 +122,38 @@ void Client::leave(const ClientScope& scope) {
   if (memo != nullptr && memo->depth > 0) --memo->depth;
   if (!scope.timed || memo == nullptr) return slots_[scope.slot - 1U].guard.leave(scope.guard);
   const Memo::Running running = memo->running;
-  const double seconds = static_cast<double>(Stopwatch::ticks() - running.began) * load_.seconds_a_tick();
+  // Signed: on another processor the ticks may be behind.
+  const auto ticks = static_cast<std::int64_t>(Stopwatch::ticks() - running.began);
+  const double seconds = static_cast<double>(ticks) * load_.seconds_a_tick();
   slots_[scope.slot - 1U].guard.leave(scope.guard);
-  if (is_suspicious(seconds, static_cast<double>(running.expected_seconds))) [[unlikely]]
+  const auto expected = static_cast<double>(running.expected_seconds);
+  if (is_suspicious(seconds, expected)) [[unlikely]]
     feel(running, seconds);
+  else if (running.corrected && is_overcorrected(seconds, expected)) [[unlikely]]
+    ease(running, seconds);
 }
 
 [[gnu::noinline]] void Client::feel(Memo::Running running, double seconds) noexcept {
   const auto expected = static_cast<double>(running.expected_seconds);
   const PresentLoad::Feeling feeling = load_.feel(running.threads, seconds, expected);
   Memo::Entry* entry = thread_memo->find(running.key);
-  if (feeling == PresentLoad::Feeling::explained && entry != nullptr)
-    entry->expected_seconds = static_cast<float>(corrected_expectation(expected, seconds));
+  if (feeling != PresentLoad::Feeling::explained || entry == nullptr) return;
+  entry->expected_seconds = static_cast<float>(corrected_expectation(expected, seconds));
+  entry->corrected = true;
+}
+
+[[gnu::noinline]] void Client::ease(const Memo::Running& running, double seconds) noexcept {
+  Memo::Entry* entry = thread_memo->find(running.key);
+  if (entry == nullptr || !entry->corrected) return;
+  entry->expected_seconds =
+      static_cast<float>(eased_expectation(static_cast<double>(entry->expected_seconds), seconds));
 }
 
 [[gnu::noinline]] void Client::ask_for(Memo::Entry& entry, int available) noexcept {
   entry.available = static_cast<std::uint16_t>(available);
   entry.threads_now = static_cast<std::uint16_t>(std::min<int>(entry.threads, available));
   entry.expected_seconds = 0;
+  entry.corrected = false;
   const SnapshotBox::Reader reader(slot_of(entry.word).box);
   if (reader.get() == nullptr || reader.get()->word != entry.word) return;
   const Advisor& advisor = *reader.get()->advisor;

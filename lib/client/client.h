@@ -110,8 +110,9 @@ class Client {
   int threads_now(Memo::Entry& entry, int most);
   void ask_for(Memo::Entry& entry, int available) noexcept;
   void note_entered(const ClientScope& scope, CountGuard& guard);
-  static void time_it(ClientScope& scope, GemmKey gemm, double expected_seconds, int threads);
+  static void time_it(ClientScope& scope, const Memo::Running& running);
   void feel(Memo::Running running, double seconds) noexcept;
+  static void ease(const Memo::Running& running, double seconds) noexcept;
   [[nodiscard]] BuildSlot& slot_of(std::uint64_t word) const { return slots_[SnapshotWord::slot(word)]; }
   // Which lives until this thread's next question.
   Memo::Entry& remembered(GemmKey gemm, Question question);

@@ -202,6 +202,7 @@ GuardScope CountGuard::enter_thread(int wanted, int most) {
       // More than this thread may use, than its multiply is worth or than there is room for: one is safe at
       // any time.
       count = 1;
+      scope.others = static_cast<std::uint16_t>(std::min(state & inside_mask, most_others));
       break;
     }
     if (!state_.compare_exchange_weak(state, state + 1)) continue;

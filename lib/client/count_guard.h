@@ -38,7 +38,7 @@ namespace blastune {
 // What leave() needs to know; fits into a blastune_scope.
 struct GuardScope {
   bool inside = false;         // counted among those inside
-  std::uint16_t others = 0;    // inside when it was entered; of a thread's own count, with several threads
+  std::uint16_t others = 0;    // inside when it was entered; of threads' own counts, with several threads
   std::uint8_t epoch = 0;      // changes with fork()
   std::uint16_t previous = 0;  // CountScope::thread: the thread's own count, and what it was changed to
   std::uint16_t changed_to = 0;

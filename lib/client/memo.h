@@ -24,6 +24,7 @@ class Memo {
     std::uint16_t threads_now = 0;
     float expected_seconds = 0;
     bool one_thread_anyway = false;  // see runs_on_one_thread()
+    bool corrected = false;          // what to expect is not what the table says
 
     [[nodiscard]] bool answers(std::uint64_t to_word, GemmKey to_key, int to_limit) const {
       // One branch: which of the four differs does not matter.
@@ -59,6 +60,7 @@ class Memo {
     std::uint64_t began = 0;  // the stopwatch's ticks
     float expected_seconds = 0;
     std::uint16_t threads = 0;
+    bool corrected = false;  // as in the entry
   };
   Running running;
   int depth = 0;  // scopes that this thread is in

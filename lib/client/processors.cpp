@@ -74,8 +74,15 @@ int Processors::read(std::int64_t now, bool force, bool whole_process, int runti
              : runtime_processors;
 }
 
-ProcessorSet Processors::where(int online) const {
-  return ProcessorSet::allowed_by(limits_.affinity, online);
+ProcessorSet Processors::where(int capacity, int online) const {
+  const auto are = [](const std::vector<int>& processors, int count) {
+    return static_cast<int>(processors.size()) >= std::max(count, 1);
+  };
+  const bool is_bound = !limits_.affinity.empty() && !are(limits_.affinity, capacity);
+  const std::vector<int> processors = is_bound ? affinity_of_all_threads() : limits_.affinity;
+  // Before its other threads run, nothing tells where they will.
+  const bool is_everywhere = processors.empty() || are(processors, online) || !are(processors, capacity);
+  return is_everywhere ? ProcessorSet::all() : ProcessorSet::of(processors);
 }
 
 }  // namespace blastune

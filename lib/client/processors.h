@@ -21,8 +21,10 @@ class Processors {
   // an OpenMP runtime's threads run where the one that calls may.
   int read(std::int64_t now, bool force, bool whole_process, int runtime_processors);
 
-  // Which ones, as read() found last. online: of the machine; 0 when unknown.
-  [[nodiscard]] ProcessorSet where(int online) const;
+  // Which ones, as read() found last. capacity: the most that it told of; where that is more than those that
+  // were found, an OpenMP runtime has bound the thread that asked, and others run elsewhere. online: of the
+  // machine; 0 when unknown.
+  [[nodiscard]] ProcessorSet where(int capacity, int online) const;
 
  private:
   CpuLimits limits_;

@@ -67,7 +67,7 @@ void Refresher::refresh_all(std::int64_t now, bool force) {
     most = std::max(most, usable);
   }
   if (advice_.empty()) return;
-  load_.set_machine(most, processors_.where(machine ? machine->processors : 0));
+  load_.set_machine(most, processors_.where(most, machine ? machine->processors : 0));
   if (settings_.load.looks) load_.find_page(settings_.runtime_directory.c_str());
 }
 

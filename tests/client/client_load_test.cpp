@@ -148,6 +148,38 @@ TEST_P(ClientLoad, NobodyIsFollowedWhereThatIsNotWanted) {
   });
 }
 
+bool is_timed(const blastune_scope& scope) {
+  return (scope.opaque[0] >> 9U & 1U) != 0;
+}
+
+// There it runs on one thread, and what several take is not to be expected of it.
+TEST_P(ClientLoad, InAParallelRegionNothingIsFelt) {
+  if (std::string(GetParam()) != "openmp") return;
+  ::setenv("BLASTUNE_LOAD", "feel", 1);
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({make_table(blas.build(), 2)}, table_);
+    blas.set_count(2);
+    if (recommend(gemm) != 2) return;  // one processor
+    const blastune_scope outside = enter(gemm);
+    EXPECT_TRUE(is_timed(outside));
+    blastune_leave(outside);
+    using Region = void (*)(void (*)(void*), void*, unsigned, unsigned);
+    const auto region = reinterpret_cast<Region>(blas.symbol("GOMP_parallel"));
+    ASSERT_NE(region, nullptr);
+    region(
+        [](void*) {
+          const blastune_scope inside = enter(gemm);
+          EXPECT_FALSE(is_timed(inside));
+          blastune_leave(inside);
+          const blastune_scope limited = blastune_enter_limited_in(1, 1e-3);
+          EXPECT_FALSE(is_timed(limited));
+          blastune_leave(limited);
+        },
+        nullptr, 2, 0);
+  });
+}
+
 TEST_P(ClientLoad, ThreadsThatMultiplyTogetherBesideOthers) {
   alone([&] {
     const LoadedBlas blas(library_);

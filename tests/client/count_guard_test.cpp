@@ -306,6 +306,22 @@ TEST(CountGuardProcess, ThoseThatAreOftenTogetherShare) {
   EXPECT_EQ(guard.share_of(8), 8);
 }
 
+// Or the first would never learn that it should take its part only.
+TEST(CountGuardThread, OneThatFoundNoRoomSaysWhoWasThere) {
+  CountGuard guard(functions(CountScope::thread));
+  thread_count = 4;
+  const GuardScope first = guard.enter(4);
+  std::thread([&] {
+    const GuardScope second = guard.enter(4, 4);
+    EXPECT_EQ(get_thread(), 1);
+    EXPECT_FALSE(second.inside);
+    EXPECT_EQ(second.others, 1);
+    guard.leave(second);
+  }).join();
+  guard.leave(first);
+  EXPECT_EQ(guard.enter(1).others, 0);
+}
+
 TEST(CountGuardThread, NeverAreMoreRunningThanThereIsRoomFor) {
   CountGuard guard(functions(CountScope::thread));
   thread_count = 4;

@@ -202,8 +202,17 @@ TEST(Processors, AreThoseOfAllThreadsAndNotOfTheOneThatAsks) {
   });
   ASSERT_EQ(::sched_setaffinity(0, sizeof one, &one), 0);
   EXPECT_EQ(affinity_of_all_threads(), all);
+  // What an OpenMP runtime does that binds its threads: whose processors they are is seen while they run.
+  Processors processors;
+  const int capacity = static_cast<int>(all.size());
+  EXPECT_LE(processors.read(1, true, false, capacity), capacity);
+  EXPECT_EQ(processors.where(capacity, capacity + 1), ProcessorSet::of(all));
+  EXPECT_TRUE(processors.where(capacity, capacity).is_all());
   stop = true;
   free.join();
+  EXPECT_EQ(processors.where(capacity, capacity + 1),
+            capacity == 1 ? ProcessorSet::of(all) : ProcessorSet::all());
+  EXPECT_EQ(processors.where(1, capacity + 1), ProcessorSet::of(std::vector<int>{all.front()}));
   ASSERT_EQ(::sched_setaffinity(0, sizeof before, &before), 0);
 }
 
