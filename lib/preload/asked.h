@@ -177,6 +177,15 @@ constexpr Asked cblas_syr2k_asked(Family family, int order, int triangle, int tr
                      ldb, ldc);
 }
 
+// By a multiplication each nanosecond, or by eight bytes from memory or back to it: slow machines are faster.
+// Complex numbers take four multiplications, and products with a vector read or also write each once.
+constexpr double slow_seconds(blastune_dtype dtype, const Asked& asked) {
+  const double numbers = dtype == BLASTUNE_C64 || dtype == BLASTUNE_C128 ? 4 : 1;
+  const double passes = asked.k == 1 ? 2 : 1;
+  return 1e-9 * numbers * passes * static_cast<double>(asked.m) * static_cast<double>(asked.n) *
+         static_cast<double>(asked.k);
+}
+
 // m x n x k: multiplications.
 constexpr Asked limited_if(bool is_sound, std::int64_t m, std::int64_t n, std::int64_t k) {
   if (!is_sound) return {};

@@ -49,16 +49,11 @@ class StandingIn {
       case Asked::Scope::level3:
         return blastune_enter_level3_in(blas, dtype, asked.trans_a, asked.trans_b, asked.m, asked.n, asked.k);
       case Asked::Scope::limited:
-        return blastune_enter_limited_in(blas, slow_seconds(asked));
+        return blastune_enter_limited_in(blas, slow_seconds(dtype, asked));
       case Asked::Scope::none:
         break;
     }
     return {{0, 0}};
-  }
-
-  // By a multiplication or a number from memory each nanosecond, a tenth of what slow machines do.
-  static double slow_seconds(const Asked& asked) {
-    return 1e-9 * static_cast<double>(asked.m) * static_cast<double>(asked.n) * static_cast<double>(asked.k);
   }
 
   blastune_scope scope_;

@@ -15,6 +15,19 @@ bool is_asked(const Asked& asked) {
   return asked.scope != Asked::Scope::none;
 }
 
+// What a machine takes that moves eight gigabytes and multiplies a thousand million times a second.
+TEST(SlowSeconds, AreOfWhatACallMovesAndMultiplies) {
+  const Asked gemv = gemv_asked(BLASTUNE_NO_TRANS, 1000, 2000, 1000, 1, 1);
+  EXPECT_GE(slow_seconds(BLASTUNE_F64, gemv), 8.0 * 1000 * 2000 / 8e9);
+  EXPECT_GE(slow_seconds(BLASTUNE_C128, gemv), 16.0 * 1000 * 2000 / 8e9);
+  const Asked ger = ger_asked(1000, 2000, 1, 1, 1000);
+  EXPECT_GE(slow_seconds(BLASTUNE_F64, ger), 2 * 8.0 * 1000 * 2000 / 8e9);
+  EXPECT_GE(slow_seconds(BLASTUNE_C128, ger), 2 * 16.0 * 1000 * 2000 / 8e9);
+  const Asked trsm = triangular_asked(0, 0, BLASTUNE_NO_TRANS, 0, 1000, 500, 1000, 1000);
+  EXPECT_DOUBLE_EQ(slow_seconds(BLASTUNE_F32, trsm), 0.5);
+  EXPECT_DOUBLE_EQ(slow_seconds(BLASTUNE_C64, trsm), 2);
+}
+
 TEST(GemmAsked, ByColumnIsAsItIs) {
   const Asked call = cblas_gemm_asked(by_column, none, transposed, 3, 4, 5, 3, 4, 3);
   EXPECT_TRUE(call.scope == Asked::Scope::gemm);
