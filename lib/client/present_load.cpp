@@ -74,11 +74,19 @@ PresentLoad::Before PresentLoad::read() const {
   now.own_seconds = edges_.own_seconds();
   now.nanoseconds = edges_.nanoseconds();
   if (sides_.feels) now.waited_seconds = read_waited_seconds(edges_.tasks).value_or(-1);
+  now.waited_at = now.nanoseconds;
   return now;
 }
 
 void PresentLoad::publish() {
   available_.store(cores_.cores(), std::memory_order_relaxed);
+}
+
+void PresentLoad::schedule(std::int64_t look) {
+  look_at_ = look;
+  const double retry = cores_.retry_at() * 1e9;
+  next_look_.store(retry < static_cast<double>(look) ? static_cast<std::int64_t>(retry) : look,
+                   std::memory_order_relaxed);
 }
 
 double PresentLoad::rounding(const Before& now, double seconds) const {
@@ -92,13 +100,17 @@ double PresentLoad::rounding(const Before& now, double seconds) const {
   const Turn turn(busy_);
   if (!turn || !has_machine_) return;
   const std::int64_t began = edges_.nanoseconds();
+  if (began < look_at_ && seconds_of(began) >= cores_.retry_at()) {
+    cores_.retry(seconds_of(began));
+    publish();
+    schedule(look_at_);
+    return;
+  }
   const std::int64_t used = thread_nanoseconds();
   stopwatch_.calibrate();
   const Before now = read();
   const std::int64_t cost = thread_nanoseconds() - used;
   const bool is_first = before_.nanoseconds == 0;
-  next_look_.store(began + std::max(is_first ? first_look_nanoseconds : look_nanoseconds, looks_part * cost),
-                   std::memory_order_relaxed);
   unread_ = now.use.processors > 0 ? 0 : std::min(unread_ + 1, most_unread);
   if (sides_.looks && !is_first && now.use.processors > 0) take_in(now);
   if (!sides_.looks || unread_ == most_unread) {
@@ -108,6 +120,8 @@ double PresentLoad::rounding(const Before& now, double seconds) const {
     publish();
   }
   note(now);
+  collided_ = false;
+  schedule(began + std::max(is_first ? first_look_nanoseconds : look_nanoseconds, looks_part * cost));
 }
 
 // Nothing when it does not follow on what was seen before, as the kernel's figures would. Those that were
@@ -128,6 +142,7 @@ std::optional<PresentLoad::Before> PresentLoad::read_page() const {
                       static_cast<double>(noticed - before_.nanoseconds);
   now.own_seconds = before_.own_seconds + part * (edges_.own_seconds() - before_.own_seconds);
   if (sides_.feels) now.waited_seconds = read_waited_seconds(edges_.tasks).value_or(-1);
+  now.waited_at = noticed;
   return now;
 }
 
@@ -144,8 +159,9 @@ std::optional<PresentLoad::Before> PresentLoad::read_page() const {
   stopwatch_.calibrate();
   take_in(*now);
   note(*now);
+  collided_ = false;
   page_again_ = began + looks_part * (thread_nanoseconds() - used);
-  next_look_.store(std::max(began + next_page_nanoseconds, page_again_), std::memory_order_relaxed);
+  schedule(std::max(began + next_page_nanoseconds, page_again_));
 }
 
 void PresentLoad::take_in(const Before& now) {
@@ -174,9 +190,11 @@ void PresentLoad::take_in(const Before& now) {
   if (waited < 0 && before_.use.processors == 0) return Feeling::unknown;
   double lacking = 0;
   if (waited >= 0 && before_.waited_seconds >= 0) {
-    lacking =
-        lacking_processors(threads, seconds, expected_seconds, waited - before_.waited_seconds).value_or(0);
+    lacking = lacking_processors(threads, seconds, expected_seconds, waited - before_.waited_seconds,
+                                 seconds_of(began - before_.waited_at))
+                  .value_or(0);
     before_.waited_seconds = waited;
+    before_.waited_at = began;
   } else if (seconds - expected_seconds > certain_excess_seconds) {
     if (began - suspected_ < close_nanoseconds) lacking = 1;
     suspected_ = began;
@@ -184,9 +202,10 @@ void PresentLoad::take_in(const Before& now) {
   if (lacking <= 0) return Feeling::explained;
   cores_.collide(seconds_of(began), threads, lacking);
   publish();
-  // What is seen from here on is of the new state.
-  note(read());
-  next_look_.store(began + look_nanoseconds, std::memory_order_relaxed);
+  // What is seen from the first one on is of the new state; trials that fail must not put off the look.
+  if (!collided_) note(read());
+  schedule(collided_ ? look_at_ : began + look_nanoseconds);
+  collided_ = true;
   feel_again_ = began + checks_part * (thread_nanoseconds() - used);
   return Feeling::waited;
 }
@@ -216,6 +235,8 @@ void PresentLoad::set_sides(LoadSides sides) {
 
 void PresentLoad::forget() {
   before_ = {};
+  look_at_ = 0;
+  collided_ = false;
   unread_ = 0;
   feel_again_ = 0;
   page_again_ = 0;

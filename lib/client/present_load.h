@@ -87,9 +87,12 @@ class PresentLoad {
     ProcessorUse use;              // no processors: it could not be read
     double own_seconds = 0;
     double waited_seconds = -1;  // below 0: not counted
+    std::int64_t waited_at = 0;  // when that was
   };
 
   void publish();
+  // The next look, or before it the time to try again what a collision took away.
+  void schedule(std::int64_t look);
   void take_in(const Before& now);
   [[nodiscard]] std::optional<Before> read_page() const;
   void note(const Before& now) { before_ = now; }
@@ -99,7 +102,7 @@ class PresentLoad {
 
   std::atomic<int> available_{unlimited};
   std::atomic<bool> feels_{false};
-  std::atomic<std::int64_t> next_look_{0};   // monotonic nanoseconds
+  std::atomic<std::int64_t> next_look_{0};   // or try; monotonic nanoseconds
   std::atomic<std::uint64_t> page_seen_{0};  // the sequence of the last one
   LoadPageReader page_;
   std::atomic<bool> busy_{false};  // whoever has set it owns what follows
@@ -110,6 +113,8 @@ class PresentLoad {
   bool has_machine_ = false;
   ProcessorSet where_;
   Before before_;
+  std::int64_t look_at_ = 0;     // not before
+  bool collided_ = false;        // since the last look
   int unread_ = 0;               // looks one after the other that found nothing to read
   std::int64_t feel_again_ = 0;  // not before
   std::int64_t page_again_ = 0;  // not before

@@ -23,6 +23,7 @@ constexpr double longest_patience = 1.2;
 // A collision costs about a slice of the scheduler, some 3 ms: every tenth of a second that is 3 %.
 constexpr double trial_seconds = 0.3;  // a collision this soon after growing means that growing was wrong
 constexpr double first_pause = 0.1;
+constexpr double first_pause_alone = 0.01;
 constexpr double longest_pause = 3.2;
 constexpr double longest_pause_alone = 0.4;
 
@@ -52,6 +53,8 @@ void AvailableCores::look(double now, const SeenUse& seen) {
   const int most = static_cast<int>(std::min<double>(capacity_, seen.processors));
   const double room = std::min<double>(most, seen.processors - others);
   const bool is_alone = others < at_least(nobody);
+  alone_ = is_alone;
+  retry_at_ = never;
   if (now - grown_at_ >= trial_seconds && grown_at_ >= collided_at_) pause_ = 0;
   if (room < cores_ - at_least(overdraft)) {
     shrink(now, static_cast<int>(std::floor(room + at_least(overdraft))));
@@ -128,9 +131,20 @@ void AvailableCores::collide(double now, int threads, double lacking) {
   const int fitting = threads - static_cast<int>(missing);
   if (fitting >= cores_) return;
   const bool trial_failed = now - grown_at_ < trial_seconds && grown_at_ >= collided_at_;
-  pause_ = trial_failed ? std::clamp(2 * pause_, first_pause, longest_pause) : 0;
+  const double first = alone_ ? first_pause_alone : trial_failed ? first_pause : 0;
+  pause_ = trial_failed ? std::clamp(2 * pause_, first, longest_pause) : first;
   collided_at_ = now;
+  const bool is_retrying = retry_at_ < never;
+  retried_cores_ = is_retrying ? std::max(retried_cores_, cores_) : cores_;
   shrink(now, fitting);
+  retry_at_ = alone_ ? now + pause_ : never;
+}
+
+void AvailableCores::retry(double now) {
+  if (now < retry_at_) return;
+  retry_at_ = never;
+  cores_ = std::min(std::max(retried_cores_, cores_), capacity_);
+  grown_at_ = now;
 }
 
 }  // namespace blastune

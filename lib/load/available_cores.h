@@ -10,8 +10,11 @@
 //   Growth waits, the longer the more one has: freed cores go to whoever has least. Alone, it does not wait.
 //   Whoever uses a full machine together with others offers a part of its own now and then. Taken by
 //   somebody smaller, the next offer comes soon; left lying, it is taken back and the next offer is far.
-// A trial that ends in a collision makes the next one later.
+// A trial that ends in a collision makes the next one later. The first one after a collision that met nobody the
+// looks know of is very soon: on an idle machine something runs for a moment now and then.
 #pragma once
+
+#include <limits>
 
 namespace blastune {
 
@@ -27,6 +30,7 @@ class AvailableCores {
  public:
   static constexpr double shortest_look_seconds = 0.05;
   static constexpr double first_offer_pause = 0.5;
+  static constexpr double never = std::numeric_limits<double>::infinity();
 
   // capacity: as many as this process may use when nobody else is there. Raised to 1 where it is below.
   constexpr explicit AvailableCores(int capacity)
@@ -40,6 +44,10 @@ class AvailableCores {
   void look(double now, const SeenUse& seen);
   // A multiply with so many threads waited for processors: on average for so many of them while it ran.
   void collide(double now, int threads, double lacking);
+  // When what a collision took away may be tried again before the next look; infinite: not before.
+  [[nodiscard]] double retry_at() const { return retry_at_; }
+  // Does nothing before retry_at().
+  void retry(double now);
   void set_capacity(int capacity);
 
  private:
@@ -55,6 +63,9 @@ class AvailableCores {
   double grown_at_ = -1e9;                  // last
   double collided_at_ = -1e9;               // last
   double pause_ = 0;                        // after a collision, before the next trial
+  bool alone_ = true;                       // nobody else was there at the last look
+  double retry_at_ = never;
+  int retried_cores_ = 0;                   // what they were before the collision
   double crowded_since_ = -1;               // below 0: it is not
   double offer_pause_ = first_offer_pause;  // of a crowded machine, before the next offer
   bool offering_ = false;                   // what was offered is neither taken nor taken back

@@ -19,12 +19,17 @@ namespace blastune {
 }
 
 // Of a call's threads, how many lacked a processor, on average while it ran; nothing when waiting does not
-// explain how long it took. waited_seconds: by all threads of the process, some of it maybe before the call
-// or in threads that have no part in it. None of the call's own waited for longer than it was late.
+// explain how long it took. waited_seconds: by all threads of the process over over_seconds, which end with the
+// call; some of it maybe before the call or in threads that have no part in it. None of the call's own waited
+// for longer than it was late, and each thread waits for a moment now and then where nobody else is: what
+// must be explained by that is not.
 [[nodiscard]] constexpr std::optional<double> lacking_processors(int threads, double seconds,
                                                                  double expected_seconds,
-                                                                 double waited_seconds) {
+                                                                 double waited_seconds, double over_seconds) {
   constexpr double explaining_part = 0.5;
+  constexpr double idle_part = 0.01;  // of a thread's time
+  const double before_seconds = over_seconds > seconds ? over_seconds - seconds : 0;
+  waited_seconds -= idle_part * threads * before_seconds;
   if (!(seconds > 0) || !(waited_seconds > 0)) return std::nullopt;
   const double late_seconds = seconds - expected_seconds;
   if (waited_seconds < explaining_part * late_seconds) return std::nullopt;

@@ -137,6 +137,33 @@ TEST_F(PresentLoadTest, FeelsWaitsAndNothingElse) {
   EXPECT_EQ(load.available(), 3);
 }
 
+TEST_F(PresentLoadTest, WhatNobodyIsSeenToUseIsBackInMilliseconds) {
+  PresentLoad load(edges_);
+  load.set_sides({});
+  load.set_machine(4, ProcessorSet::all());
+  load.look();
+  pass(0.06, 4, 0);
+  load.look();
+  now_nanoseconds += 5'000'000;
+  waited_ += 5e-3;
+  write();
+  ASSERT_EQ(load.feel(4, 5e-3, 1e-3), PresentLoad::Feeling::waited);
+  ASSERT_EQ(load.available(), 3);
+  now_nanoseconds += 15'000'000;
+  load.look();
+  EXPECT_EQ(load.available(), 4);
+  // It waited again: there is somebody. However often that is tried, the look comes, and sees who.
+  waited_ += 5e-3;
+  write();
+  ASSERT_EQ(load.feel(4, 5e-3, 1e-3), PresentLoad::Feeling::waited);
+  pass(0.09, 3, 1);
+  load.look();
+  EXPECT_EQ(load.available(), 3);
+  pass(0.05, 3, 1);
+  load.look();
+  EXPECT_EQ(load.available(), 3);
+}
+
 TEST_F(PresentLoadTest, WithoutTheKernelsCountTwoSlowOnesMustDo) {
   counts_waits_ = false;
   std::filesystem::remove(tasks_ + "/1/schedstat");

@@ -35,6 +35,7 @@ TEST(AvailableCores, AreNeverBelowOneNorAboveTheCapacity) {
     for (int i = 0; i < 2000; ++i) {
       now += 0.05;
       if (i % 3 == 0) available.collide(now, static_cast<int>(number(random)), number(random));
+      if (i % 5 == 0) available.retry(now);
       available.look(now, use(number(random), number(random), number(random), number(random)));
       EXPECT_GE(available.cores(), 1);
       EXPECT_LE(available.cores(), std::max(1, capacity));
@@ -75,6 +76,46 @@ TEST(AvailableCores, AloneTheyAreAllBackWithTheNextLook) {
   EXPECT_EQ(available.cores(), 4);
   available.look(1.1, use(64, 0.2, 4));
   EXPECT_EQ(available.cores(), 64);
+}
+
+TEST(AvailableCores, WhatNobodyIsKnownToUseIsTriedAgainVerySoon) {
+  AvailableCores available(8);
+  EXPECT_EQ(available.retry_at(), AvailableCores::never);
+  available.look(0.9, use(8, 0.1, 8));
+  available.collide(1, 8, 3);
+  ASSERT_EQ(available.cores(), 5);
+  // Before anything was tried again it is all one collision.
+  available.collide(1.001, 5, 2);
+  ASSERT_EQ(available.cores(), 3);
+  const double first = available.retry_at() - 1.001;
+  EXPECT_GT(first, 0.005);
+  EXPECT_LT(first, 0.03);
+  available.retry(available.retry_at() - 1e-4);
+  EXPECT_EQ(available.cores(), 3);
+  const double tried = available.retry_at();
+  available.retry(tried);
+  EXPECT_EQ(available.cores(), 8);
+  EXPECT_EQ(available.retry_at(), AvailableCores::never);
+  // Somebody is there after all: each time later.
+  available.collide(tried + 0.001, 8, 1);
+  EXPECT_EQ(available.cores(), 7);
+  const double second = available.retry_at() - (tried + 0.001);
+  EXPECT_GT(second, 1.5 * first);
+  // And once a look has seen somebody, it is for looks to say.
+  available.look(tried + 0.1, use(8, 1, 7));
+  EXPECT_EQ(available.retry_at(), AvailableCores::never);
+  available.retry(tried + 1);
+  EXPECT_EQ(available.cores(), 7);
+  available.collide(tried + 1, 7, 1);
+  EXPECT_EQ(available.retry_at(), AvailableCores::never);
+}
+
+TEST(AvailableCores, WhatIsTriedAgainIsNoMoreThanTheCapacity) {
+  AvailableCores available(8);
+  available.collide(1, 8, 3);
+  available.set_capacity(4);
+  available.retry(2);
+  EXPECT_EQ(available.cores(), 4);
 }
 
 TEST(AvailableCores, TrialsThatFailComeLaterAndLater) {
@@ -219,11 +260,14 @@ TEST(AvailableCoresCrowd, LoadThatComesIsFeltAtOnceAndLoadThatGoesSoon) {
       const int process = crowd.add(cores);
       crowd.run(5);
       ASSERT_EQ(crowd.cores_of(process), cores);
+      crowd.forget();
       crowd.set_busy(1);
-      crowd.run(0.02);
+      crowd.run(0.01);
       EXPECT_LE(crowd.cores_of(process), cores - 1);
       EXPECT_GE(crowd.cores_of(process), cores / 2);
       crowd.run(2);
+      // It is not tried again and again.
+      EXPECT_LE(crowd.collisions_of(process), 8);
       // Less what it may just be offering.
       EXPECT_GE(crowd.cores_of(process), cores - 1 - cores / 8);
       EXPECT_LE(crowd.cores_of(process), cores - 1);
@@ -261,7 +305,7 @@ TEST(AvailableCoresCrowd, MomentsOfOthersCostNextToNothing) {
   Crowd crowd({.cores = 2, .trouble_tail = 0.01});
   const int process = crowd.add(2);
   crowd.run(600);
-  EXPECT_GE(crowd.used_by(process), 1.6);
+  EXPECT_GE(crowd.used_by(process), 1.95);
 }
 
 }  // namespace

@@ -58,13 +58,17 @@ void Crowd::step() {
     member.got += has[i] * step_seconds;
     member.others += (static_cast<double>(running) - has[i]) * step_seconds;
     const int before = member.available.cores();
+    member.available.retry(now_);
     if (options_.feels_collisions && lacks[i] > 0 && has[i] + lacks[i] > 1) {
       member.available.collide(now_, has[i] + lacks[i], lacks[i]);
       ++member.collisions;
-      // What was seen until then is of another time.
-      member.own = member.others = 0;
-      member.looked = now_;
-      member.next_look = now_ + look_seconds;
+      if (!member.collided) {
+        // What was seen until then is of another time.
+        member.own = member.others = 0;
+        member.looked = now_;
+        member.next_look = now_ + look_seconds;
+      }
+      member.collided = true;
     } else if (now_ >= member.next_look) {
       const double seconds = now_ - member.looked;
       std::normal_distribution<double> noise(0, options_.noise);
@@ -73,6 +77,7 @@ void Crowd::step() {
                             {seconds, static_cast<double>(options_.cores), others, member.own / seconds});
       member.own = member.others = 0;
       member.looked = now_;
+      member.collided = false;
       member.next_look = now_ + look_seconds * std::uniform_real_distribution<double>(1, 1.05)(random_);
     }
     if (member.available.cores() != before) ++member.changes;

@@ -51,6 +51,7 @@ class Crowd {
     bool running = true;
     double next_look = 0;
     double looked = 0;
+    bool collided = false;  // since the last look
     double own = 0;
     double others = 0;
     double got = 0;

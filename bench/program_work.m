@@ -1,0 +1,70 @@
+% SPDX-License-Identifier: BSD-3-Clause
+%
+% An unmodified Octave program for programs.py, with the manners of program_work.py: products of a network's weights and
+% its samples. Says "ready", and then for each line "run TIME" works for TIME seconds and prints as JSON how often and for
+% how many seconds it ran each case.
+1;
+
+function result = run_cases(names, left, right, seconds)
+  count = numel(names);
+  calls = zeros(1, count);
+  spent = zeros(1, count);
+  ends = now_seconds() + seconds;
+  while now_seconds() < ends
+    for i = randperm(count)
+      begin = now_seconds();
+      done = 0;
+      while done < 20 && (done == 0 || now_seconds() - begin < 0.01)
+        product = left{i} * right{i};
+        done = done + 1;
+      end
+      calls(i) = calls(i) + done;
+      spent(i) = spent(i) + now_seconds() - begin;
+      if now_seconds() >= ends
+        break
+      end
+    end
+  end
+  parts = cell(1, count);
+  for i = 1:count
+    parts{i} = sprintf('"%s": [%d, %.9f]', names{i}, calls(i), spent(i));
+  end
+  result = ['{' strjoin(parts, ', ') '}'];
+end
+
+function seconds = now_seconds()
+  % time() has a resolution of microseconds, which a case's 10 ms are long against.
+  seconds = time();
+end
+
+arguments = argv();
+kind = struct('f32', 'single', 'f64', 'double').(arguments{2});
+rand('seed', 1);
+names = {};
+left = {};
+right = {};
+for batch = [1 8 20 50 200 500 2000]
+  for neurons = [100 300]
+    names{end + 1} = sprintf('%d-784 batch %d', neurons, batch);
+    left{end + 1} = rand(neurons, 784, kind);
+    right{end + 1} = rand(784, batch, kind);
+  end
+end
+for i = 1:numel(names)
+  product = left{i} * right{i};
+end
+printf('ready\n');
+fflush(stdout);
+while true
+  % fgetl(stdin) would wait until a whole buffer has come.
+  try
+    line = input('', 's');
+  catch
+    break
+  end
+  if isempty(line)
+    break
+  end
+  printf('%s\n', run_cases(names, left, right, sscanf(line, 'run %f')));
+  fflush(stdout);
+end
