@@ -44,7 +44,7 @@ if [ -z "$packages" ]; then
   packages=$repository/build/packages
 fi
 
-debian_root_unpack_with "${blastune_programs_packages[@]}"
+debian_root_unpack_with "${blastune_prove_programs_packages[@]}"
 mkdir "$root/prove"
 cp "$packages"/*.deb "$repository"/scripts/lib/prove_programs/* "$repository"/scripts/lib/prove_service_words.sh \
   "$repository"/examples/mlp_classifier.py "$root/prove"

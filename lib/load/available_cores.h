@@ -10,8 +10,8 @@
 //   Growth waits, the longer the more one has: freed cores go to whoever has least. Alone, it does not wait.
 //   Whoever uses a full machine together with others offers a part of its own now and then. Taken by
 //   somebody smaller, the next offer comes soon; left lying, it is taken back and the next offer is far.
-// A trial that ends in a collision makes the next one later. The first one after a collision that met nobody the
-// looks know of is very soon: on an idle machine something runs for a moment now and then.
+// A trial that ends in a collision makes the next one later. Where the last look saw nobody, the first trial
+// is very soon: on an idle machine, too, something runs for a moment now and then.
 #pragma once
 
 #include <limits>
@@ -59,11 +59,11 @@ class AvailableCores {
 
   int capacity_;
   int cores_;
-  double free_since_ = -1;                  // more was left than is taken; below 0: it is not
-  double grown_at_ = -1e9;                  // last
-  double collided_at_ = -1e9;               // last
-  double pause_ = 0;                        // after a collision, before the next trial
-  bool alone_ = true;                       // nobody else was there at the last look
+  double free_since_ = -1;     // more was left than is taken; below 0: it is not
+  double grown_at_ = -1e9;     // last
+  double collided_at_ = -1e9;  // last
+  double pause_ = 0;           // after a collision, before the next trial
+  bool alone_ = true;          // nobody else was there at the last look
   double retry_at_ = never;
   int retried_cores_ = 0;                   // what they were before the collision
   double crowded_since_ = -1;               // below 0: it is not

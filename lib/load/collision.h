@@ -19,10 +19,10 @@ namespace blastune {
 }
 
 // Of a call's threads, how many lacked a processor, on average while it ran; nothing when waiting does not
-// explain how long it took. waited_seconds: by all threads of the process over over_seconds, which end with the
-// call; some of it maybe before the call or in threads that have no part in it. None of the call's own waited
-// for longer than it was late, and each thread waits for a moment now and then where nobody else is: what
-// must be explained by that is not.
+// explain how long it took. waited_seconds: by all threads of the process over over_seconds, which end with
+// the call; some of it maybe before the call or in threads that have no part in it. None of the call's own
+// waited for longer than it was late. And where nobody else is, each thread still waits for a moment now and
+// then: so much of what was before the call is taken off.
 [[nodiscard]] constexpr std::optional<double> lacking_processors(int threads, double seconds,
                                                                  double expected_seconds,
                                                                  double waited_seconds, double over_seconds) {

@@ -40,7 +40,7 @@ for dtype in f64 f32; do
 done
 for copies in 2 4; do measure --copies "$copies"; done
 for period in 2 0.1; do measure --busy 1 --period "$period" --sides; done
-for kind in train linalg; do
+for kind in train linalg octave r; do
   for busy in 0 1; do measure --kind "$kind" --busy "$busy" --window 4; done
 done
 for folder in "${folders[@]}"; do

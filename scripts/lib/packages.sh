@@ -11,12 +11,12 @@ blastune_build_packages=(cmake ninja-build g++ pkg-config libhwloc-dev nlohmann-
 blastune_test_packages=(libgtest-dev libbenchmark-dev libopenblas0-pthread libopenblas0-openmp libopenblas-dev python3
   python3-jsonschema python3-numpy strace systemd)
 blastune_bench_packages=(libbenchmark-dev libopenblas0-pthread libopenblas0-openmp libopenblas-dev python3 python3-numpy)
-blastune_programs_packages=(python3-scipy python3-sklearn)
+blastune_programs_packages=(python3-scipy python3-sklearn octave r-base-core)
 blastune_lint_packages=(clang clang-tidy clang-format shellcheck codespell git)
 blastune_package_packages=(dpkg-dev file lintian)
 blastune_prove_packages=(debootstrap systemd-container util-linux git)
 # In the root of scripts/prove-programs.sh: the programs, what they and the packages depend on, and compilers.
-blastune_programs_packages=(adduser libopenblas0-pthread libopenblas0-openmp libopenblas-dev libfmt9 libhwloc15
+blastune_prove_programs_packages=(adduser libopenblas0-pthread libopenblas0-openmp libopenblas-dev libfmt9 libhwloc15
   libspdlog1.10 python3-numpy python3-scipy python3-sklearn python3-pytest python3-hypothesis octave r-base-core
   gcc gcc-multilib musl-tools valgrind procps)
 blastune_sanitize_packages=(valgrind)
