@@ -52,8 +52,7 @@ void AvailableCores::look(double now, const SeenUse& seen) {
   // On fewer than the capacity nobody can have more than there are, not even alone.
   const int most = static_cast<int>(std::min<double>(capacity_, seen.processors));
   const double room = std::min<double>(most, seen.processors - others);
-  const bool is_alone = others < at_least(nobody);
-  alone_ = is_alone;
+  alone_ = others < at_least(nobody);
   retry_at_ = never;
   if (now - grown_at_ >= trial_seconds && grown_at_ >= collided_at_) pause_ = 0;
   if (room < cores_ - at_least(overdraft)) {
@@ -61,7 +60,7 @@ void AvailableCores::look(double now, const SeenUse& seen) {
     return;
   }
   const double free = room - cores_;
-  if (free < spare && !(is_alone && cores_ < most)) {
+  if (free < spare && !(alone_ && cores_ < most)) {
     free_since_ = -1;
     if (offering_) {
       // Somebody took it: there may be more like that.
@@ -72,7 +71,7 @@ void AvailableCores::look(double now, const SeenUse& seen) {
     return;
   }
   crowded_since_ = -1;
-  if (cores_ < most) grow(now, most, free, is_alone);
+  if (cores_ < most) grow(now, most, free);
 }
 
 void AvailableCores::shrink(double now, int cores) {
@@ -82,12 +81,12 @@ void AvailableCores::shrink(double now, int cores) {
   crowded_since_ = now;
 }
 
-void AvailableCores::grow(double now, int most, double free, bool is_alone) {
-  if (now - collided_at_ < std::min(pause_, is_alone ? longest_pause_alone : longest_pause)) {
+void AvailableCores::grow(double now, int most, double free) {
+  if (now - collided_at_ < std::min(pause_, alone_ ? longest_pause_alone : longest_pause)) {
     free_since_ = -1;
     return;
   }
-  if (is_alone) {
+  if (alone_) {
     cores_ = most;
     grown_at_ = now;
     offering_ = false;

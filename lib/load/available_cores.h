@@ -52,7 +52,7 @@ class AvailableCores {
 
  private:
   void shrink(double now, int cores);
-  void grow(double now, int most, double free, bool is_alone);
+  void grow(double now, int most, double free);
   void offer_when_due(double now, const SeenUse& seen);
 
   [[nodiscard]] double at_least(double cores) const;
