@@ -4,7 +4,6 @@
 #pragma once
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <cstdint>
 #include <filesystem>
@@ -12,6 +11,7 @@
 #include <string>
 
 #include "client/present_load.h"
+#include "tests/base/temporary_directory.h"
 
 namespace blastune {
 
@@ -22,11 +22,6 @@ inline double own_seconds = 0;
 class PresentLoadTest : public testing::Test {
  protected:
   void SetUp() override {
-    std::string name = testing::TempDir() + "load-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
-    stat_ = directory_ + "/stat";
-    tasks_ = directory_ + "/task";
     std::filesystem::create_directories(tasks_ + "/1");
     edges_.stat = stat_.c_str();
     edges_.tasks = tasks_.c_str();
@@ -36,7 +31,6 @@ class PresentLoadTest : public testing::Test {
     own_seconds = 0;
     write();
   }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
 
   void write() {
     const auto user = static_cast<long>(busy_ * 100 + 0.5);
@@ -58,9 +52,9 @@ class PresentLoadTest : public testing::Test {
     write();
   }
 
-  std::string directory_;
-  std::string stat_;
-  std::string tasks_;
+  TemporaryDirectory directory_;
+  std::string stat_ = directory_.path("stat");
+  std::string tasks_ = directory_.path("task");
   LoadEdges edges_;
   double busy_ = 100;
   double nice_ = 10;

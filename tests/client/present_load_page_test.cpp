@@ -25,7 +25,7 @@ class PresentLoadPageTest : public PresentLoadTest {
     load_->set_sides({});
     load_->set_machine(4, ProcessorSet::all());
   }
-  [[nodiscard]] std::string runtime() const { return directory_ + "/run"; }
+  [[nodiscard]] std::string runtime() const { return directory_.path("run"); }
 
   void serve() {
     auto made = LoadPageWriter::make(files_, runtime(), now_nanoseconds);
@@ -64,7 +64,7 @@ TEST_F(PresentLoadPageTest, IsLookedAtWhenItHasChangedAndNotElse) {
 
 TEST_F(PresentLoadPageTest, WithoutOneAllIsAsItWas) {
   load_->find_page(runtime().c_str());
-  load_->find_page((directory_ + "/nowhere").c_str());
+  load_->find_page(directory_.path("nowhere").c_str());
   load_->look();
   pass(0.1, 1, 3);
   load_->look_at_page();

@@ -173,7 +173,7 @@ TEST_F(PresentLoadTest, AChildOfAForkBeginsAnew) {
 }
 
 TEST_F(PresentLoadTest, AMachineThatTellsNothingLimitsNothing) {
-  std::filesystem::remove_all(directory_);
+  std::filesystem::remove_all(directory_.path());
   PresentLoad load(edges_);
   load.set_sides({});
   load.set_machine(4, ProcessorSet::all());

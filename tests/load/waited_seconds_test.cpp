@@ -2,53 +2,47 @@
 #include "load/waited_seconds.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "tests/base/temporary_directory.h"
 
 namespace blastune {
 namespace {
 
 class WaitedSeconds : public testing::Test {
  protected:
-  void SetUp() override {
-    std::string name = testing::TempDir() + "waited-XXXXXX";
-    ASSERT_NE(::mkdtemp(name.data()), nullptr);
-    directory_ = name;
-  }
-  void TearDown() override { std::filesystem::remove_all(directory_); }
-
   void thread(const std::string& name, const std::string& text) {
-    std::filesystem::create_directory(directory_ + "/" + name);
-    std::ofstream(directory_ + "/" + name + "/schedstat") << text;
+    std::filesystem::create_directory(directory_.path(name));
+    std::ofstream(directory_.path(name + "/schedstat")) << text;
   }
 
-  std::string directory_;
+  TemporaryDirectory directory_;
 };
 
 TEST_F(WaitedSeconds, AreTheSumOfAllThreads) {
   thread("10", "5000000 2000000 7\n");
   thread("11", "0 500000000 1\n");
-  std::filesystem::create_directory(directory_ + "/12");  // has just ended
-  thread("x", "1 9000000000 1\n");                        // no thread
-  const auto waited = read_waited_seconds(directory_.c_str());
+  std::filesystem::create_directory(directory_.path("12"));  // has just ended
+  thread("x", "1 9000000000 1\n");                           // no thread
+  const auto waited = read_waited_seconds(directory_.path().c_str());
   ASSERT_TRUE(waited);
   EXPECT_DOUBLE_EQ(*waited, 0.502);
 }
 
 TEST_F(WaitedSeconds, AreReadForManyThreads) {
   for (int i = 0; i < 300; ++i) thread(std::to_string(1000 + i), "1 1000000 1\n");
-  const auto waited = read_waited_seconds(directory_.c_str());
+  const auto waited = read_waited_seconds(directory_.path().c_str());
   ASSERT_TRUE(waited);
   EXPECT_NEAR(*waited, 0.3, 1e-9);
 }
 
 TEST_F(WaitedSeconds, AreNotKnownWhereTheKernelDoesNotCount) {
-  EXPECT_FALSE(read_waited_seconds(directory_.c_str()));
+  EXPECT_FALSE(read_waited_seconds(directory_.path().c_str()));
   thread("10", "0 0 0\n");
-  EXPECT_FALSE(read_waited_seconds(directory_.c_str()));
+  EXPECT_FALSE(read_waited_seconds(directory_.path().c_str()));
   EXPECT_FALSE(read_waited_seconds("/no/such/place"));
 }
 
@@ -57,7 +51,7 @@ TEST_F(WaitedSeconds, NonsenseIsLeftOut) {
   thread("11", "5 -1 1\n");
   thread("12", "five six seven\n");
   thread("13", "");
-  const auto waited = read_waited_seconds(directory_.c_str());
+  const auto waited = read_waited_seconds(directory_.path().c_str());
   ASSERT_TRUE(waited);
   EXPECT_DOUBLE_EQ(*waited, 1);
 }
