@@ -7,19 +7,18 @@ Runs with and without it come in pairs, in random order; a figure is the median 
 import argparse
 import os
 import random
-import statistics
 import subprocess
 import time
+
+from bootstrap import median_with_interval
 
 PAIRS_OF_STARTS = 101
 RESAMPLES = 5000
 
 
 def with_interval(values):
-    draw = random.Random(1)
-    medians = sorted(statistics.median(draw.choices(values, k=len(values))) for _ in range(RESAMPLES))
-    low, high = medians[int(0.025 * RESAMPLES)], medians[int(0.975 * RESAMPLES) - 1]
-    return f"{statistics.median(values):.3g} ({low:.3g} to {high:.3g}), {len(values)} pairs"
+    middle, low, high = median_with_interval(values, RESAMPLES)
+    return f"{middle:.3g} ({low:.3g} to {high:.3g}), {len(values)} pairs"
 
 
 def differences(pairs, measure, with_it, without):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 #
-# An unmodified R program for programs.py, with the manners of program_work.py: products, cross products and least
-# squares. Says "ready", and then for each line "run TIME" works for TIME seconds and prints as JSON how often and for
+# An unmodified R program for programs.py, with the manners of program_work.py: products, cross products and
+# inverses. Says "ready", and then for each line "run TIME" works for TIME seconds and prints as JSON how often and for
 # how many seconds it ran each case. R has doubles only.
 now_seconds <- function() as.numeric(proc.time()[["elapsed"]])
 

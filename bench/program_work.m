@@ -9,18 +9,18 @@ function result = run_cases(names, left, right, seconds)
   count = numel(names);
   calls = zeros(1, count);
   spent = zeros(1, count);
-  ends = now_seconds() + seconds;
-  while now_seconds() < ends
+  ends = time() + seconds;
+  while time() < ends
     for i = randperm(count)
-      begin = now_seconds();
+      begin = time();
       done = 0;
-      while done < 20 && (done == 0 || now_seconds() - begin < 0.01)
+      while done < 20 && (done == 0 || time() - begin < 0.01)
         product = left{i} * right{i};
         done = done + 1;
       end
       calls(i) = calls(i) + done;
-      spent(i) = spent(i) + now_seconds() - begin;
-      if now_seconds() >= ends
+      spent(i) = spent(i) + time() - begin;
+      if time() >= ends
         break
       end
     end
@@ -32,13 +32,8 @@ function result = run_cases(names, left, right, seconds)
   result = ['{' strjoin(parts, ', ') '}'];
 end
 
-function seconds = now_seconds()
-  % time() has a resolution of microseconds, which a case's 10 ms are long against.
-  seconds = time();
-end
-
 arguments = argv();
-kind = struct('f32', 'single', 'f64', 'double').(arguments{2});
+element_type = struct('f32', 'single', 'f64', 'double').(arguments{2});
 rand('seed', 1);
 names = {};
 left = {};
@@ -46,8 +41,8 @@ right = {};
 for batch = [1 8 20 50 200 500 2000]
   for neurons = [100 300]
     names{end + 1} = sprintf('%d-784 batch %d', neurons, batch);
-    left{end + 1} = rand(neurons, 784, kind);
-    right{end + 1} = rand(784, batch, kind);
+    left{end + 1} = rand(neurons, 784, element_type);
+    right{end + 1} = rand(784, batch, element_type);
   end
 end
 for i = 1:numel(names)

@@ -21,9 +21,12 @@ import subprocess
 import sys
 import time
 
+import bootstrap
+
 FOLDER = pathlib.Path(__file__).resolve().parent
 PYTHON = "/usr/bin/python3"  # Debian's: the one that python3-numpy is for
 SPARE_SECONDS = 600
+RESAMPLES = 400
 PROGRAMS = {"octave": ["octave-cli", "--quiet", "--norc", str(FOLDER / "program_work.m")],
             "r": ["Rscript", "--vanilla", str(FOLDER / "program_work.R")]}
 # OpenBLAS's idle threads spin for about a tenth of a second.
@@ -43,7 +46,7 @@ class Way:
         self.name = name
         self.rounds = []  # of each: case -> [calls, seconds]
         self.processes = [subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                           text=True, bufsize=1, preexec_fn=end_with_parent) for _ in range(copies)]
+                                           text=True, preexec_fn=end_with_parent) for _ in range(copies)]
         for process in self.processes:
             if process.stdout.readline().strip() != "ready":
                 sys.exit(f"programs.py: {' '.join(command)} does not start")
@@ -113,8 +116,7 @@ class Ratios:
 
 
 def ratio_text(of_all, of_drawn):
-    drawn = sorted(geometric_mean(ratios) for ratios in of_drawn)
-    low, high = drawn[len(drawn) // 40], drawn[-1 - len(drawn) // 40]
+    low, high = bootstrap.bounds([geometric_mean(ratios) for ratios in of_drawn])
     return f"{geometric_mean(of_all):.3f} ({low:.3f} to {high:.3f}), worst {max(of_all):.2f}"
 
 
@@ -132,6 +134,8 @@ def main():
     parser.add_argument("--sides", action="store_true", help="also with one side of following the load, and with none")
     parser.add_argument("--cases", action="store_true", help="also each case, on stderr")
     options = parser.parse_args()
+    if options.kind == "r" and options.dtype != "f64":
+        parser.error("R has double precision only; leave --dtype f32 out")
 
     plain = {name: value for name, value in os.environ.items()
              if not name.startswith(("OPENBLAS_", "OMP_", "GOTO_", "LD_PRELOAD"))}
@@ -157,7 +161,7 @@ def main():
 
     count = len(ways["default"].rounds)
     of_all = Ratios(ways, constants, range(count))
-    of_drawn = [Ratios(ways, constants, random.choices(range(count), k=count)) for _ in range(400)]
+    of_drawn = [Ratios(ways, constants, drawn) for drawn in bootstrap.draws(count, RESAMPLES)]
     of_drawn = [ratios for ratios in of_drawn if ratios.cases]
     what = f"{options.kind} {options.dtype}, {options.busy} busy, {options.copies} at once"
     if options.period:

@@ -4,11 +4,10 @@
 import json
 import os
 import pathlib
-import random
-import statistics
 import subprocess
 import time
 
+from bootstrap import median_with_interval
 from service_daemon import NotMeasured, end, end_with_parent
 
 LOAD = pathlib.Path(__file__).resolve().parent / "service_load.py"
@@ -42,17 +41,10 @@ def in_bins(done, seconds):
     return counts
 
 
-def median_with_interval(values):
-    """The median and its 95 % bootstrap interval."""
-    draw = random.Random(1)
-    medians = sorted(statistics.median(draw.choices(values, k=len(values))) for _ in range(RESAMPLES))
-    return statistics.median(values), medians[int(0.025 * RESAMPLES)], medians[int(0.975 * RESAMPLES) - 1]
-
-
 def loss_text(ratios):
     if len(ratios) < 2:
         return "too few pairs"
-    middle, low, high = median_with_interval([100 * (1 - ratio) for ratio in ratios])
+    middle, low, high = median_with_interval([100 * (1 - ratio) for ratio in ratios], RESAMPLES)
     return f"{middle:.2f} % ({low:.2f} to {high:.2f}), {len(ratios)} pairs"
 
 
