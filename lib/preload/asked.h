@@ -211,6 +211,29 @@ constexpr Asked cblas_triangular_asked(int order, int side, int triangle, int tr
   return {};
 }
 
+// LAPACK of its own: a third of the multiplications of a gemm, or less, and none that is empty.
+constexpr Asked getrf_asked(std::int64_t m, std::int64_t n, std::int64_t lda) {
+  return limited_if(m >= 1 && n >= 1 && lda >= m, m, n, (std::min(m, n) + 1) / 2);
+}
+constexpr Asked getrs_asked(blastune_transpose transpose, std::int64_t n, std::int64_t columns,
+                            std::int64_t lda, std::int64_t ldb) {
+  return limited_if(transpose >= 0 && n >= 1 && columns >= 1 && lda >= n && ldb >= n, n, columns, n);
+}
+constexpr Asked gesv_asked(std::int64_t n, std::int64_t columns, std::int64_t lda, std::int64_t ldb) {
+  return limited_if(n >= 1 && columns >= 1 && lda >= n && ldb >= n, n, n, (n + 2) / 3 + columns);
+}
+// potrf, potri, lauum and trtri.
+constexpr Asked definite_asked(int triangle, std::int64_t n, std::int64_t lda) {
+  return limited_if(triangle >= 0 && n >= 1 && lda >= n, n, n, (n + 2) / 3);
+}
+
+// It takes the triangle's letter in capitals only (0.3.21).
+constexpr Asked trtrs_asked(char triangle, blastune_transpose transpose, char diagonal, std::int64_t n,
+                            std::int64_t columns, std::int64_t lda, std::int64_t ldb) {
+  const int which = triangle == 'U' ? 0 : triangle == 'L' ? 1 : -1;
+  return triangular_asked(0, which, transpose, choice_of_letter(diagonal, 'N', 'U'), n, columns, lda, ldb);
+}
+
 // Below it OpenBLAS uses no threads for a product with a vector: 9216 for real gemv, 8192 for ger, 4096 for
 // complex numbers (0.3.21).
 inline constexpr std::int64_t least_elements = 4096;

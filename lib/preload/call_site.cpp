@@ -10,6 +10,7 @@
 #include <new>
 
 #include "blastune/blastune.h"
+#include "preload/lapack_owner.h"
 #include "preload/real_function.h"
 
 namespace blastune {
@@ -49,6 +50,10 @@ const CallSite& CallSites::find_out(const void* return_address) {
   site.function = find_real_function(symbol_, return_address);
   if (site.function == nullptr) give_up(symbol_);
   site.blas = std::max(0, blastune_find_blas(site.function));
+  if (site.blas == 0 && of_ == Of::lapack) {
+    if (const void* openblas = openblas_behind(site.function))
+      site.blas = std::max(0, blastune_find_blas(openblas));
+  }
   site.has_wide_integers = has_wide_integers(site.blas);
   site.calls = Findings::counter(symbol_, return_address, site.function);
   const bool holds = Unloading::is_calm(before) && Unloading::word() == before;

@@ -31,7 +31,9 @@ struct CallSite {
 // was seen before costs a few nanoseconds, a new one some microseconds and a little memory.
 class CallSites {
  public:
-  explicit constexpr CallSites(const char* symbol) : symbol_(symbol), routine_(symbol) {}
+  enum class Of : std::uint8_t { blas, lapack };
+  explicit constexpr CallSites(const char* symbol, Of of = Of::blas)
+      : symbol_(symbol), routine_(symbol), of_(of) {}
   CallSites(const CallSites&) = delete;
   CallSites& operator=(const CallSites&) = delete;
 
@@ -64,6 +66,7 @@ class CallSites {
 
   const char* symbol_;
   RoutineName routine_;
+  Of of_;
   std::array<std::atomic<CallSite*>, buckets> buckets_{};
 };
 

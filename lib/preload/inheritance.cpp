@@ -8,7 +8,7 @@
 
 namespace {
 
-// The library's own name in LD_PRELOAD, and the separator behind or before it, taken out in place.
+// The library's name in LD_PRELOAD, and the separator behind or before it, taken out in place.
 void take_out(char* list, const char* name) {
   const size_t length = ::strlen(name);
   char* at = ::strstr(list, name);
@@ -28,9 +28,11 @@ void take_out(char* list, const char* name) {
   char* const list = ::getenv("LD_PRELOAD");
   Dl_info own{};
   static constexpr char here = 0;
-  if (::secure_getenv("BLASTUNE_NO_INHERIT") == nullptr || list == nullptr || ::dladdr(&here, &own) == 0)
-    return;
+  const char* const name = ::secure_getenv("BLASTUNE_NO_INHERIT");
+  if (name == nullptr || list == nullptr || ::dladdr(&here, &own) == 0) return;
   take_out(list, own.dli_fname);
+  // As whoever set both wrote it, which may be with `$LIB` in it.
+  if (*name != '\0') take_out(list, name);
   if (*list == '\0') ::unsetenv("LD_PRELOAD");
   ::unsetenv("BLASTUNE_NO_INHERIT");
 }

@@ -126,6 +126,14 @@ void stand_in(CallSites& sites, const void* caller, blastune_dtype dtype, Judge 
     blastune::stand_in(sites, __builtin_return_address(0), DTYPE, JUDGE, __VA_ARGS__); \
   }
 
+// The same for a function of LAPACK.
+#define BLASTUNE_STAND_IN_LAPACK(NAME, DTYPE, JUDGE, PARAMETERS, ...)                   \
+  extern "C" BLASTUNE_API void NAME PARAMETERS;                                         \
+  void NAME PARAMETERS {                                                                \
+    static constinit blastune::CallSites sites(#NAME, blastune::CallSites::Of::lapack); \
+    blastune::stand_in(sites, __builtin_return_address(0), DTYPE, JUDGE, __VA_ARGS__);  \
+  }
+
 // Every way in which the builds of the field put a prefix and a suffix around a name: for each,
 // ROUTINE(prefix, suffix).
 #define BLASTUNE_ALL_AFFIXES(ROUTINE) \

@@ -220,5 +220,20 @@ TEST(LimitedAsked, ProductsWithAVectorOnlyWhereTheyAreLarge) {
   EXPECT_FALSE(is_asked(cblas_ger_asked(by_row, 784, 100, 0, 1, 100)));
 }
 
+TEST(FactorisationsAsked, AreKeptToWhatIsLeftUnlessRefused) {
+  EXPECT_EQ(getrf_asked(200, 100, 200).scope, Asked::Scope::limited);
+  EXPECT_FALSE(is_asked(getrf_asked(200, 100, 199)));
+  EXPECT_FALSE(is_asked(getrf_asked(0, 100, 200)));
+  EXPECT_EQ(getrs_asked(BLASTUNE_TRANS, 200, 1, 200, 200).scope, Asked::Scope::limited);
+  EXPECT_FALSE(is_asked(getrs_asked(-1, 200, 1, 200, 200)));
+  EXPECT_EQ(gesv_asked(200, 3, 200, 200).scope, Asked::Scope::limited);
+  EXPECT_FALSE(is_asked(gesv_asked(200, 0, 200, 200)));
+  EXPECT_FALSE(is_asked(gesv_asked(200, 3, 200, 199)));
+  EXPECT_EQ(definite_asked(1, 200, 200).scope, Asked::Scope::limited);
+  EXPECT_FALSE(is_asked(definite_asked(-1, 200, 200)));
+  // A slow machine is not slower than that by the arithmetic alone.
+  EXPECT_GE(slow_seconds(BLASTUNE_F64, gesv_asked(600, 1, 600, 600)), 1e-9 * 600 * 600 * 200);
+}
+
 }  // namespace
 }  // namespace blastune

@@ -45,6 +45,16 @@ DECLARE_SYMM(zhemm_);
 DECLARE_SYRK(dsyrk_);
 DECLARE_SYRK(zsyrk_);
 DECLARE_SYRK(zherk_);
+void dgetrf_(Int, Int, double*, Int, blasint*, blasint*);
+void dgetrs_(Text, Int, Int, const double*, Int, const blasint*, double*, Int, blasint*, std::size_t);
+void dgesv_(Int, Int, double*, Int, blasint*, double*, Int, blasint*);
+void dtrtri_(Text, Text, Int, double*, Int, blasint*, std::size_t, std::size_t);
+void dtrtrs_(Text, Text, Text, Int, Int, const double*, Int, double*, Int, blasint*, std::size_t, std::size_t,
+             std::size_t);
+#define DECLARE_DEFINITE(NAME) void NAME(Text, Int, double*, Int, blasint*, std::size_t)
+DECLARE_DEFINITE(dpotrf_);
+DECLARE_DEFINITE(dpotri_);
+DECLARE_DEFINITE(dlauum_);
 // They take what symm does.
 DECLARE_SYMM(dsyr2k_);
 DECLARE_SYMM(zsyr2k_);
@@ -268,6 +278,51 @@ TEST_F(Refusals, OfCblasSyrkSyr2kAndTheHermitianOnes) {
           cblas_zher2k(by, which, how, n, k, scalar, a.data(), lda, b.data(), ldb, 1, c.data(), ldc);
         });
       });
+    });
+  });
+}
+
+// Of which the factors of what is no matrix to factorise do not matter.
+TEST_F(Refusals, OfFactorisations) {
+  std::array<blasint, 4> pivots{1, 2, 3, 4};
+  std::array<double, 32> matrix{};
+  blasint info = 0;
+  const auto fresh = [&] {
+    for (std::size_t i = 0; i < matrix.size(); ++i) matrix.at(i) = i % 4 == 0 ? 2 : 0;
+    return matrix.data();
+  };
+  each(sizes, sizes, leading, [&](blasint n, blasint columns, blasint lda) {
+    expect_agreement(
+        "dgetrf_", getrf_asked(n, columns, lda), n > 0 && columns > 0,
+        [&] { dgetrf_(&n, &columns, fresh(), &lda, pivots.data(), &info); }, n, columns, lda);
+    each(leading, transpose_letters, triangle_letters, [&](blasint ldb, char transpose, char triangle) {
+      const bool has_work = n > 0 && columns > 0;
+      expect_agreement(
+          "dgesv_", gesv_asked(n, columns, lda, ldb), has_work,
+          [&] { dgesv_(&n, &columns, fresh(), &lda, pivots.data(), c.data(), &ldb, &info); }, n, columns, lda,
+          ldb);
+      pivots = {1, 2, 3, 4};
+      expect_agreement(
+          "dgetrs_", getrs_asked(transpose_of_letter(transpose), n, columns, lda, ldb), has_work,
+          [&] { dgetrs_(&transpose, &n, &columns, fresh(), &lda, pivots.data(), c.data(), &ldb, &info, 1); },
+          transpose, n, columns, lda, ldb);
+      const int which = choice_of_letter(triangle, 'U', 'L');
+      expect_agreement(
+          "dtrtrs_", trtrs_asked(triangle, transpose_of_letter(transpose), 'N', n, columns, lda, ldb),
+          has_work,
+          [&] {
+            dtrtrs_(&triangle, &transpose, "N", &n, &columns, fresh(), &lda, c.data(), &ldb, &info, 1, 1, 1);
+          },
+          triangle, transpose, n, columns, lda, ldb);
+      for (const auto& [name, function] :
+           {std::pair{"dpotrf_", &dpotrf_}, {"dpotri_", &dpotri_}, {"dlauum_", &dlauum_}}) {
+        expect_agreement(
+            name, definite_asked(which, n, lda), n > 0,
+            [&, call = function] { call(&triangle, &n, fresh(), &lda, &info, 1); }, triangle, n, lda);
+      }
+      expect_agreement(
+          "dtrtri_", definite_asked(which, n, lda), n > 0,
+          [&] { dtrtri_(&triangle, "N", &n, fresh(), &lda, &info, 1, 1); }, triangle, n, lda);
     });
   });
 }

@@ -311,6 +311,19 @@ TEST_F(RunStats, NothingIsWrittenIntoWhatTookThePlaceOfStandardError) {
   EXPECT_EQ(contents(own), "");
 }
 
+// Debian's LAPACK is a file of its own, which uses its OpenBLAS's threads without a name of BLAS.
+TEST_F(RunStats, FactorisationsOfNumPyAreCaught) {
+  for (const char* name : {"OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE"}) ::unsetenv(name);
+  const std::vector<Json> all = told({"/usr/bin/python3", "-c",
+                                      "import numpy\n"
+                                      "a = numpy.eye(300) * 4 + 1\n"
+                                      "numpy.linalg.solve(a, a)\n"
+                                      "numpy.linalg.cholesky(a)\n"});
+  ASSERT_EQ(all.size(), 1U);
+  for (const char* routine : {"dgesv", "dpotrf"})
+    EXPECT_EQ((*shape(all[0], routine, false))["calls"], 1) << all[0];
+}
+
 // Which os._exit() is, as any C program may call it; the child of a vfork() has its parent's memory.
 TEST_F(RunStats, EveryEndThatIsNotAKillIsTold) {
   struct End {
