@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/preload_location.h"
 
+#include <dlfcn.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 
 #include "base/parse.h"
 #include "store/config_location.h"
@@ -52,6 +55,33 @@ Result<std::string> find_preload() {
   }
   return Error{ErrorKind::not_found, std::string(library_name) + " is not in " + looked_at,
                "install it (Debian: the package blastune-preload)"};
+}
+
+std::string preload_word(const std::string& path, const std::string& lib) {
+  const std::string part = "/" + lib + "/";
+  const auto at = lib.empty() ? path.npos : path.rfind(part);
+  return at == path.npos ? path : path.substr(0, at) + "/$LIB/" + path.substr(at + part.size());
+}
+
+std::string loader_lib() {
+  constexpr const char* libc_name = "libc.so.6";
+  // The loader alone knows; the C library is there in any case, so that nothing is loaded.
+  const std::unique_ptr<void, int (*)(void*)> libc(
+      ::dlopen((std::string("/$LIB/") + libc_name).c_str(), RTLD_LAZY | RTLD_NOLOAD), &::dlclose);
+  Dl_info here{};
+  if (!libc || ::dladdr(::dlsym(libc.get(), "malloc"), &here) == 0 || here.dli_fname == nullptr) return {};
+  std::error_code problem;
+  const auto directory = std::filesystem::path(here.dli_fname).parent_path();
+  std::filesystem::path lib;
+  // Its own folder's last parts, as many as lead to the same file from the root.
+  for (auto part = directory.end(); part != directory.begin();) {
+    --part;
+    lib = lib.empty() ? *part : *part / lib;
+    if (lib.is_absolute()) break;
+    if (std::filesystem::equivalent("/" / lib / libc_name, here.dli_fname, problem) && !problem)
+      return lib.string();
+  }
+  return {};
 }
 
 std::string add_preload(const std::string& present, const std::string& library) {

@@ -58,7 +58,8 @@ Result<ExitStatus> doctor_program(const std::vector<std::string>& command, bool 
     const int problem = program ? EACCES : program.error().error_number;
     return complain_of(command.front(), problem == 0 ? EACCES : problem, session);
   }
-  Result<ObservedRun> run = observe(*path, inputs.chain.front().elf.has_value(), command, *library);
+  Result<ObservedRun> run =
+      observe(*path, inputs.chain.front().elf.has_value(), command, preload_word(*library, loader_lib()));
   if (!run) return run.error();
   inputs.command = command;
   inputs.runner = this_runner();

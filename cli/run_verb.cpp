@@ -41,7 +41,8 @@ Result<ExitStatus> run(const Session& session, Options options) {
   const auto library = find_preload();
   if (!library) return library.error();
   const char* present = std::getenv("LD_PRELOAD");
-  ::setenv("LD_PRELOAD", add_preload(present == nullptr ? "" : present, *library).c_str(), 1);
+  const std::string word = preload_word(*library, loader_lib());
+  ::setenv("LD_PRELOAD", add_preload(present == nullptr ? "" : present, word).c_str(), 1);
   if (options.stats) {
     const auto place = prepare_stats(*options.stats);
     if (!place) return place.error();
@@ -49,7 +50,7 @@ Result<ExitStatus> run(const Session& session, Options options) {
     // Which this one becomes.
     ::setenv("BLASTUNE_STATS_PROCESS", std::to_string(::getpid()).c_str(), 1);
   }
-  if (options.no_inherit) ::setenv("BLASTUNE_NO_INHERIT", "1", 1);
+  if (options.no_inherit) ::setenv("BLASTUNE_NO_INHERIT", word.c_str(), 1);
   session.out.flush();
   const std::vector<char*> words = pointers_to(options.command);
   ::execvp(words[0], words.data());

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 namespace blastune {
 namespace {
@@ -28,6 +29,22 @@ TEST(AddPreload, BehindWhatIsThereAndOnce) {
     EXPECT_EQ(add_preload(present, ours), present);
   EXPECT_EQ(add_preload("/x" + ours, ours), "/x" + ours + ":" + ours) << "another file's name ends alike";
   EXPECT_EQ(add_preload(ours + ".old", ours), ours + ".old:" + ours);
+}
+
+TEST(PreloadWord, NamesTheLoadersFolderAsTheLoaderKnowsIt) {
+  const std::string lib = "lib/x86_64-linux-gnu";
+  EXPECT_EQ(preload_word("/usr/lib/x86_64-linux-gnu/blastune/p.so", lib), "/usr/$LIB/blastune/p.so");
+  EXPECT_EQ(preload_word("/opt/lib64/p.so", "lib64"), "/opt/$LIB/p.so");
+  for (const std::string path : {"/opt/lib/blastune/p.so", "/opt/lib/x86_64-linux-gnux/p.so", "/p.so"})
+    EXPECT_EQ(preload_word(path, lib), path);
+  EXPECT_EQ(preload_word("/usr/lib/p.so", ""), "/usr/lib/p.so");
+}
+
+TEST(LoaderLib, LeadsToTheCLibrary) {
+  const std::string lib = loader_lib();
+  ASSERT_FALSE(lib.empty());
+  EXPECT_FALSE(lib.starts_with('/'));
+  EXPECT_TRUE(std::filesystem::exists("/" + lib + "/libc.so.6")) << lib;
 }
 
 }  // namespace
