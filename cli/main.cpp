@@ -49,6 +49,8 @@ ExitStatus run(int argc, char** argv) {
       "the directory of blastune.json (default etc/blastune of its own prefix, else /etc/blastune)", "DIR");
   add_recommend_verb(program);
   add_tune_verb(program);
+  add_import_verb(program);
+  add_verify_verb(program);
   add_show_verb(program);
   add_sweep_verb(program);
   add_topology_verb(program);

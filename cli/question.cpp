@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "cli/question.h"
 
+#include <algorithm>
+#include <sstream>
 #include <utility>
 
 #include "base/parse.h"
@@ -110,6 +112,18 @@ Result<DType> parse_dtype(const std::string& text) {
     return Error{ErrorKind::usage, "unknown dtype " + in_quotes(text), "use f32 (float) or f64 (double)"};
   }
   return *dtype;
+}
+
+Result<std::vector<DType>> parse_dtypes(const std::string& text) {
+  std::vector<DType> dtypes;
+  std::istringstream words(text);
+  for (std::string word; std::getline(words, word, ',');) {
+    auto dtype = parse_dtype(word);
+    if (!dtype) return dtype.error();
+    if (std::ranges::find(dtypes, *dtype) == dtypes.end()) dtypes.push_back(*dtype);
+  }
+  if (dtypes.empty()) return Error{ErrorKind::usage, "--dtype names no type", "use f32, f64 or f32,f64"};
+  return dtypes;
 }
 
 }  // namespace blastune

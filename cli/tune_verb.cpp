@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <ostream>
-#include <sstream>
 
 #include "base/parse.h"
 #include "cli/answering.h"
@@ -14,6 +13,8 @@
 #include "cli/format.h"
 #include "cli/measuring.h"
 #include "cli/question.h"
+#include "cli/recorded_file.h"
+#include "cli/replay.h"
 #include "cli/verbs.h"
 #include "store/table_keeper.h"
 #include "topology/candidates.h"
@@ -31,21 +32,10 @@ struct Options {
   std::string dtypes;
   std::string threads;
   std::string output;
+  std::string replay;
   bool quick = false;
   bool json = false;
 };
-
-Result<std::vector<DType>> parse_dtypes(const std::string& text) {
-  std::vector<DType> dtypes;
-  std::istringstream words(text);
-  for (std::string word; std::getline(words, word, ',');) {
-    auto dtype = parse_dtype(word);
-    if (!dtype) return dtype.error();
-    if (std::ranges::find(dtypes, *dtype) == dtypes.end()) dtypes.push_back(*dtype);
-  }
-  if (dtypes.empty()) return Error{ErrorKind::usage, "--dtype names no type", "use f32, f64 or f32,f64"};
-  return dtypes;
-}
 
 // The counts asked for, or all that are worth measuring. One thread is always among them: every other count
 // is judged against it.
@@ -111,7 +101,29 @@ std::optional<Error> nothing_measured(const Measured& measured) {
                "try again when the machine is quieter"};
 }
 
+Result<ExitStatus> tune_recorded(const Session& session, const Options& options) {
+  if (options.quick || !options.blas_file.empty()) {
+    return Error{ErrorKind::usage,
+                 fmt::format("{} is about this machine, and --replay about a recorded one",
+                             options.quick ? "--quick" : "--blas"),
+                 "leave one of them away"};
+  }
+  ReplayRequest request{options.replay, options.output, {}, {}, options.threads, options.json};
+  if (!options.budget.empty()) {
+    const auto parsed = parse_duration(options.budget, 1e-6, longest_budget_seconds, "--budget");
+    if (!parsed) return parsed.error();
+    request.budget_seconds = *parsed;
+  }
+  if (!options.dtypes.empty()) {
+    auto dtypes = parse_dtypes(options.dtypes);
+    if (!dtypes) return dtypes.error();
+    request.dtypes = std::move(*dtypes);
+  }
+  return replay(session, request);
+}
+
 Result<ExitStatus> tune(const Session& session, const Options& options) {
+  if (!options.replay.empty()) return tune_recorded(session, options);
   auto config = read_config(session);
   if (!config) return config.error();
   double budget = options.quick ? quick_budget_seconds : config->budget_seconds;
@@ -132,11 +144,8 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
   auto target = find_target(options.blas_file);
   if (!target) return target.error();
 
-  auto keeper = options.output.empty()
-                    ? TableKeeper::open(session.files, own_table_path(), TableKeeper::Damaged::set_aside)
-                    : TableKeeper::open(session.files, options.output, TableKeeper::Damaged::refuse);
+  auto keeper = open_output(session, options.output);
   if (!keeper) return keeper.error();
-  if (!keeper->note().empty()) session.note(keeper->note());
   MeasuringRequest request;
   request.plan = make_plan(plan_options(*config, options.quick, counts->back()), target->library.build);
   request.counts = std::move(*counts);
@@ -180,6 +189,8 @@ void add_tune_verb(CommandLine& program) {
   verb.option("--blas", options->blas_file, "measure this OpenBLAS file", "FILE");
   verb.option("--dtype", options->dtypes, "f32, f64 or f32,f64 (default both)", "TYPES");
   verb.option("--threads", options->threads, "the thread counts to compare: 1-4,8", "LIST");
+  verb.option("--replay", options->replay, "ask recorded calls instead of this machine, .csv or .csv.gz",
+              "FILE");
   verb.option("--output", options->output, "keep the table in this file", "FILE");
   verb.flag("--json", options->json, "summarise as one JSON object");
   verb.does([options](const Session& session) { return tune(session, *options); });

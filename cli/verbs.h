@@ -10,6 +10,8 @@ namespace blastune {
 
 void add_recommend_verb(CommandLine& program);
 void add_tune_verb(CommandLine& program);
+void add_import_verb(CommandLine& program);
+void add_verify_verb(CommandLine& program);
 void add_show_verb(CommandLine& program);
 void add_sweep_verb(CommandLine& program);
 void add_topology_verb(CommandLine& program);

@@ -11,7 +11,11 @@ _blastune_options() {
     recommend)
       echo --help --color --config --m --n --batch --gemm --transpose --layers --dtype --layout --pass --blas \
         --available --now --table --explain --json --no-measure ;;
-    tune) echo --help --color --config --budget --quick --blas --dtype --threads --output --json ;;
+    tune)
+      echo --help --color --config --budget --quick --blas --dtype --threads --replay --output --json ;;
+    import) echo --help --color --config --blas --output --json ;;
+    verify)
+      echo --help --color --config --shapes --seed --budget --dtype --measurements --unused --blas --table --json ;;
     show) echo --help --color --config --table --blas --layers --dtype --pass --json ;;
     sweep)
       echo --help --color --config --layers --batches --threads --repeat --dtype --blas --csv --json ;;
@@ -32,10 +36,10 @@ _blastune_values() {
     --pass) COMPREPLY=($(compgen -W "forward backward-data backward-weights" -- "$2")) ;;
     --transpose) COMPREPLY=($(compgen -W "NN NT TN TT" -- "$2")) ;;
     --color) COMPREPLY=($(compgen -W "auto always never" -- "$2")) ;;
-    --blas | --table | --output | --csv | --config | --socket)
+    --blas | --table | --output | --csv | --config | --socket | --replay | --measurements)
       compopt -o filenames 2>/dev/null
       while IFS= read -r path; do COMPREPLY+=("$path"); done < <(compgen -f -- "$2") ;;
-    --m | --n | --batch | --gemm | --layers | --batches | --threads | --repeat | --available | --budget) ;;
+    --m | --n | --batch | --gemm | --layers | --batches | --threads | --repeat | --available | --budget | --shapes | --seed) ;;
     *) return 1 ;;
   esac
 }
@@ -83,9 +87,12 @@ _blastune() {
   if [[ $current == -* ]]; then
     COMPREPLY=($(compgen -W "$(_blastune_options "$verb")" -- "$current"))
   elif [[ -z $verb ]]; then
-    COMPREPLY=($(compgen -W "recommend tune show sweep topology doctor status run completion" -- "$current"))
+    COMPREPLY=($(compgen -W "recommend tune import verify show sweep topology doctor status run completion" -- "$current"))
   elif [[ $verb == completion ]]; then
     COMPREPLY=($(compgen -W "bash" -- "$current"))
+  elif [[ $verb == import ]]; then
+    compopt -o filenames 2>/dev/null
+    while IFS= read -r path; do COMPREPLY+=("$path"); done < <(compgen -f -- "$current")
   fi
 }
 

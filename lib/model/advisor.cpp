@@ -107,10 +107,16 @@ std::optional<std::size_t> Advisor::State::choose(const ShapePrediction& predict
                                                   std::span<const int> counts, int limit) const {
   const auto allowed = static_cast<std::size_t>(std::ranges::upper_bound(counts, limit) - counts.begin());
   if (allowed == 0) return std::nullopt;
-  const std::span<const float> ratios(prediction.log_ratio.data(), allowed);
-  const float acceptable = std::ranges::min(ratios) + log_tolerance;
-  return static_cast<std::size_t>(
-      std::ranges::find_if(ratios, [&](float ratio) { return ratio <= acceptable; }) - ratios.begin());
+  std::size_t chosen = 0;
+  for (std::size_t i = 1; i < allowed; ++i) {
+    const float behind = prediction.log_ratio[chosen] - prediction.log_ratio[i];
+    if (behind <= 0) continue;
+    // The exact bound costs a logarithm, so first the loose one.
+    if (behind > log_tolerance ||
+        behind > static_cast<float>(std::log1p(tolerated_loss(counts[chosen], counts[i], tolerance))))
+      chosen = i;
+  }
+  return chosen;
 }
 
 Advice Advisor::State::from_model(const Group& group, const Gemm& gemm, int limit) const {

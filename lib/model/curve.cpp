@@ -68,17 +68,22 @@ void Curve::merge(const Curve& other) {
   disturbed += other.disturbed;
 }
 
+double tolerated_loss(int fewer, int more, double tolerance) {
+  if (fewer >= more) return 0;
+  const double twice_left = 2 * (1 - static_cast<double>(fewer) / more);
+  return tolerance * std::min(1.0, twice_left * twice_left);
+}
+
 int best_threads(const Curve& curve, int limit, double tolerance) {
-  double best = 0;
+  const CurvePoint* chosen = nullptr;
   for (const auto& point : curve.points) {
     if (point.threads > limit) break;
-    if (best == 0 || point.seconds.mean() < best) best = point.seconds.mean();
+    if (chosen == nullptr ||
+        chosen->seconds.mean() >
+            point.seconds.mean() * (1 + tolerated_loss(chosen->threads, point.threads, tolerance)))
+      chosen = &point;
   }
-  for (const auto& point : curve.points) {
-    if (point.threads > limit) break;
-    if (point.seconds.mean() <= best * (1 + tolerance)) return point.threads;
-  }
-  return 0;
+  return chosen == nullptr ? 0 : chosen->threads;
 }
 
 }  // namespace blastune

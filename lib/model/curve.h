@@ -59,11 +59,17 @@ struct Curve {
   bool operator==(const Curve&) const = default;
 };
 
-// A count whose time is this close to the best is as good as the best; ties go to fewer threads.
+// The most that is lost for fewer threads: half of them or more are worth the whole of it.
 inline constexpr double default_tolerance = 0.02;
 
-// The smallest count no greater than limit whose mean is within tolerance of the best such mean
-// (design rule 6). 0 when no point is that small.
+// What may be lost, as a share of the time, by taking `fewer` threads in the place of `more`: the tolerance
+// where that leaves at least half of them to others, and less than in proportion where it leaves few
+// (docs/adr/0012). 0 where they are no fewer.
+[[nodiscard]] double tolerated_loss(int fewer, int more, double tolerance);
+
+// The fewest threads, no more than limit, that lose no more than is tolerated against every higher count, and
+// so no more than the tolerance against the best. Never falls when the limit rises. 0 when no point is that
+// small.
 [[nodiscard]] int best_threads(const Curve& curve, int limit, double tolerance);
 
 }  // namespace blastune

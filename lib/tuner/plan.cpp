@@ -17,12 +17,6 @@ namespace {
 constexpr std::array<std::int64_t, 20> common_batches = {1,  2,  3,  4,  6,  8,   10,  12,  16,  20,
                                                          24, 32, 40, 50, 64, 100, 128, 200, 256, 500};
 
-bool worth_measuring(const Gemm& gemm, const PlanOptions& options, const Build& build) {
-  return check_dimensions(gemm).ok() && !runs_on_one_thread(build, gemm) &&
-         flops(gemm) <= options.max_flops_per_thread * std::max(options.threads, 2) &&
-         operand_bytes(gemm) <= options.max_operand_bytes;
-}
-
 // The batch size at which the library starts to use threads: the best count often jumps right there.
 std::int64_t first_threaded_batch(const Series& series, const PlanOptions& options, const Build& build) {
   std::int64_t low = options.smallest_batch;
@@ -62,12 +56,18 @@ std::vector<Gemm> grid_shapes(DType dtype, std::string_view transposes, int coun
     gemm.m = size(radical_inverse(i, 2));
     gemm.n = size(radical_inverse(i, 3));
     gemm.k = size(radical_inverse(i, 5));
-    if (worth_measuring(gemm, options, build)) shapes.push_back(gemm);
+    if (is_worth_measuring(gemm, options, build)) shapes.push_back(gemm);
   }
   return shapes;
 }
 
 }  // namespace
+
+bool is_worth_measuring(const Gemm& gemm, const PlanOptions& options, const Build& build) {
+  return check_dimensions(gemm).ok() && !runs_on_one_thread(build, gemm) &&
+         flops(gemm) <= options.max_flops_per_thread * std::max(options.threads, 2) &&
+         operand_bytes(gemm) <= options.max_operand_bytes;
+}
 
 Gemm Series::at(std::int64_t batch) const {
   return layer_gemm(layer, batch, dtype, pass, Layout::features_by_batch);
@@ -106,7 +106,7 @@ Plan make_plan(const PlanOptions& options, const Build& build) {
         std::set<std::int64_t> batches(ladder.begin(), ladder.end());
         batches.insert(first_threaded_batch(series, options, build));
         for (const auto batch : batches) {
-          if (worth_measuring(series.at(batch), options, build)) series.batches.push_back(batch);
+          if (is_worth_measuring(series.at(batch), options, build)) series.batches.push_back(batch);
         }
         if (!series.batches.empty()) plan.series.push_back(std::move(series));
       }

@@ -50,7 +50,11 @@ struct Plan {
   [[nodiscard]] std::vector<Gemm> gemms() const;
 };
 
-// Gemms on which the count makes no difference for this build are left out (thread_use.h).
+// False for gemms on which the count makes no difference for this build (thread_use.h), and for those above
+// the options' bounds.
+[[nodiscard]] bool is_worth_measuring(const Gemm& gemm, const PlanOptions& options, const Build& build);
+
+// Only gemms that are worth measuring.
 [[nodiscard]] Plan make_plan(const PlanOptions& options, const Build& build);
 
 // The smallest, the batch sizes that programs use up to 500, 2000, 8000, ... and the largest: dense where

@@ -8,6 +8,7 @@
 
 #include "model/statistics.h"
 #include "tuner/burst_size.h"
+#include "tuner/pooled_counts.h"
 
 namespace blastune {
 namespace {
@@ -20,7 +21,10 @@ constexpr double race_probability =
 constexpr int most_fruitless = 12;       // bursts lost or disturbed in a row before a gemm is given up
 constexpr int least_bursts_of_best = 3;  // even when no other count is near
 constexpr double rounds_per_budget = 24;
-constexpr double shortest_round = 0.3;     // seconds
+constexpr double shortest_round = 0.3;  // seconds
+// Of a round with many counts: then all curves say more of each.
+constexpr double pooled_round_share = 0.15;  // of the gemms that are still uncertain
+constexpr std::size_t least_pooled_round = 5;
 constexpr double decided_regret = 0.015;   // expected loss below which a choice may guide refinement
 constexpr double refinement_ratio = 1.25;  // batch sizes closer than this are not refined further
 constexpr double refinement_gain = 1.03;   // nor where the neighbour's best count costs less than this
@@ -63,6 +67,7 @@ Planner::Planner(Plan plan, std::vector<int> counts, Table known, PlannerOptions
       known_(std::move(known)),
       rng_(options.seed) {
   seconds_per_flop_.fill(1e-10);
+  if (counts_.size() > most_counts_measured_all) pool_.emplace(counts_);
   progress_.budget_seconds = options_.budget_seconds;
   for (const auto& gemm : plan_.gemms()) add_item(gemm);
   // What an earlier tune refined stays refined, so that the series start where they ended.
@@ -90,6 +95,7 @@ void Planner::add_item(const Gemm& gemm) {
     });
   }
   ++in_state(item.state);
+  foresee(item);
   judge(item);
 }
 
@@ -125,6 +131,11 @@ void Planner::judge(Item& item) {
 
 // The counts that were not measured yet, and those that could still be the best.
 std::vector<int> Planner::open_counts(const Item& item) const {
+  if (pool_) {
+    if (!has_first_block(item)) return first_counts(counts_, item.all.gemm, options_.seed);
+    return promising_counts(counts_, *item.prospects,
+                            best_threads(item.all, counts_.back(), options_.tolerance));
+  }
   const CurvePoint* best = fastest(item.all);
   std::vector<int> open;
   for (const int count : counts_) {
@@ -140,6 +151,7 @@ std::vector<int> Planner::open_counts(const Item& item) const {
 double Planner::expected_regret(const Item& item) const {
   const int chosen = best_threads(item.all, counts_.back(), options_.tolerance);
   if (chosen == 0) return unmeasured_regret;
+  if (pool_) return has_first_block(item) ? item.prospects->regret : unmeasured_regret;
   const Moments& choice = item.all.find(chosen)->seconds;
   double worst = 0;
   for (const int count : counts_) {
@@ -148,7 +160,9 @@ double Planner::expected_regret(const Item& item) const {
     if (count == chosen) continue;
     const double error = std::hypot(mean_error(point->seconds), mean_error(choice));
     // A tie within the tolerance is settled in favour of fewer threads; only what lies beyond it is a loss.
-    const double margin = point->seconds.mean() - choice.mean() / (1 + options_.tolerance);
+    const double tolerated =
+        count < chosen ? options_.tolerance : tolerated_loss(chosen, count, options_.tolerance);
+    const double margin = point->seconds.mean() - choice.mean() / (1 + tolerated);
     worst = std::max(worst, expected_loss(margin, error) / choice.mean());
   }
   return worst;
@@ -156,6 +170,7 @@ double Planner::expected_regret(const Item& item) const {
 
 bool Planner::settled(const Item& item) const {
   if (item.fruitless >= most_fruitless) return true;
+  if (pool_) return has_first_block(item) && expected_regret(item) <= options_.acceptable_regret;
   // One lucky burst can make all others look lost.
   const CurvePoint* best = fastest(item.all);
   if (best == nullptr || best->seconds.count() < std::min(least_bursts_of_best, options_.least_bursts))
@@ -168,6 +183,33 @@ bool Planner::settled(const Item& item) const {
     }
   }
   return expected_regret(item) <= options_.acceptable_regret;
+}
+
+// Of many counts, as many as a first block has, in whatever run.
+bool Planner::has_first_block(const Item& item) const {
+  return pool_ && item.all.points.size() >= first_counts(counts_, item.all.gemm, options_.seed).size();
+}
+
+void Planner::foresee(Item& item) {
+  if (!has_first_block(item)) return;
+  const int chosen = best_threads(item.all, counts_.back(), options_.tolerance);
+  item.prospects = pool_->prospects(item.all, chosen, options_.tolerance);
+}
+
+void Planner::learn_from_all() {
+  if (!pool_) return;
+  std::vector<const Curve*> curves;
+  for (const auto& [gemm, item] : items_) {
+    if (item.all.points.size() > 1) curves.push_back(&item.all);
+  }
+  pool_->learn(curves);
+  for (auto& [gemm, item] : items_) {
+    if (item.state == State::uncertain) foresee(item);
+  }
+}
+
+bool Planner::counts_bursts() const {
+  return options_.most_bursts != std::numeric_limits<std::int64_t>::max();
 }
 
 // Certain enough to build on, though perhaps not to stop at.
@@ -184,7 +226,9 @@ double Planner::call_seconds(const Item& item, int threads) const {
 }
 
 BurstRequest Planner::burst(const Item& item, int threads) const {
-  return fitting_burst(item.all.gemm, threads, call_seconds(item, threads));
+  BurstRequest request = fitting_burst(item.all.gemm, threads, call_seconds(item, threads));
+  if (options_.calls_of_burst > 0) request.calls = options_.calls_of_burst;
+  return request;
 }
 
 double Planner::burst_seconds(const Item& item, const BurstRequest& request) const {
@@ -209,7 +253,9 @@ void Planner::start_round() {
     double seconds;
     Gemm gemm;
   };
+  learn_from_all();
   std::vector<Candidate> candidates;
+  std::size_t begun = 0;
   for (auto& [gemm, item] : items_) {
     // What a call takes was learned of others too.
     if (item.state != State::settled) judge(item);
@@ -217,12 +263,16 @@ void Planner::start_round() {
     const double seconds = block_seconds(item);
     // By the square root of its cost: by the whole of it, small gemms would be measured to perfection
     // before a large one is looked at.
-    candidates.push_back({expected_regret(item) / std::sqrt(seconds), seconds, gemm});
+    candidates.push_back({expected_regret(item) / (counts_bursts() ? 1 : std::sqrt(seconds)), seconds, gemm});
+    if (has_first_block(item)) ++begun;
   }
   std::ranges::stable_sort(candidates, std::ranges::greater{}, &Candidate::worth);
   double left = std::max(shortest_round, options_.budget_seconds / rounds_per_budget);
+  std::size_t room =
+      std::max(least_pooled_round, static_cast<std::size_t>(pooled_round_share * static_cast<double>(begun)));
   for (const auto& candidate : candidates) {
     if (left <= 0) break;
+    if (pool_ && has_first_block(items_.at(candidate.gemm)) && room-- == 0) break;
     round_.push_back(candidate.gemm);
     left -= candidate.seconds;
   }
@@ -251,7 +301,7 @@ bool Planner::begin_block(bool may_start_round) {
 
 std::vector<BurstRequest> Planner::next(double seconds) {
   const double left = options_.budget_seconds - progress_.spent_seconds;
-  if (left <= 0) return {};
+  if (left <= 0 || progress_.bursts >= options_.most_bursts) return {};
   double room = std::min(seconds, left);
   std::vector<BurstRequest> requests;
   // Only what has no burst yet may start a round, or it could hold two blocks of one gemm.
@@ -306,8 +356,10 @@ void Planner::record(std::span<const BurstRequest> requests,
     }
   }
   for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (i + 1 == requests.size() || requests[i].gemm != requests[i + 1].gemm)
-      judge(items_.at(requests[i].gemm));
+    if (i + 1 < requests.size() && requests[i].gemm == requests[i + 1].gemm) continue;
+    Item& item = items_.at(requests[i].gemm);
+    foresee(item);
+    judge(item);
   }
   std::erase_if(blocks_, [this](const Block& block) {
     return items_.at(block.front().gemm).state == State::left_alone;
@@ -377,9 +429,11 @@ Progress Planner::progress() const {
 std::vector<Curve> Planner::measured() const {
   std::vector<Curve> curves;
   for (const auto& [gemm, item] : items_) {
-    // A curve that lacks a count says nothing of whether that one is better.
+    // A curve that lacks a count says nothing of whether that one is better, unless others do.
     const bool complete =
-        std::ranges::all_of(counts_, [&all = item.all](int count) { return all.find(count) != nullptr; });
+        pool_ ? has_first_block(item) : std::ranges::all_of(counts_, [&all = item.all](int count) {
+          return all.find(count) != nullptr;
+        });
     if (complete && !item.fresh.points.empty()) curves.push_back(item.fresh);
   }
   return curves;

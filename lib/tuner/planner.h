@@ -9,6 +9,9 @@
 // spent where a decision is open and not where a time is uncertain. Between rounds, series are refined
 // where the best count changes from one batch size to the next.
 //
+// Where there are many counts, not every one is measured for every gemm: a first block has some of them, and
+// what all curves have in common says which others are worth a try (curve_pool.h).
+//
 // What next() returns takes about as long as it is asked to, since whoever asks may have to let others run
 // in between. A block that would fit is not cut; the rest of a longer one comes first the next time.
 #pragma once
@@ -27,6 +30,7 @@
 #include "model/curve.h"
 #include "model/rng.h"
 #include "model/table.h"
+#include "tuner/curve_pool.h"
 #include "tuner/plan.h"
 
 namespace blastune {
@@ -40,6 +44,9 @@ struct PlannerOptions {
   bool accept_disturbed = false;  // count bursts that other programs disturbed: better than no answer at all
   // Gemms whose burst with one thread is expected to take longer, warm calls included, are left alone.
   double longest_burst_seconds = std::numeric_limits<double>::infinity();
+  // Where bursts and not seconds are what measuring costs: how many of them, all gemms together.
+  std::int64_t most_bursts = std::numeric_limits<std::int64_t>::max();
+  int calls_of_burst = 0;  // 0: as many as fit (burst_size.h)
   std::uint64_t seed = 1;
 };
 
@@ -76,7 +83,8 @@ class Planner {
   [[nodiscard]] Progress progress() const;
 
   // What was measured since the start, one curve a gemm. Known curves are not included, and neither are
-  // gemms of which not every count was measured yet: a choice among some of them could be the wrong one.
+  // gemms of which not every count was measured yet, or with many counts not the first block of them: a
+  // choice among fewer could be the wrong one.
   [[nodiscard]] std::vector<Curve> measured() const;
 
  private:
@@ -86,6 +94,7 @@ class Planner {
     Curve all;          // with what was known before
     int fruitless = 0;  // bursts since the last good one that were lost or disturbed
     State state = State::uncertain;
+    std::optional<Prospects> prospects;  // with many counts: by what was known when it was last looked at
   };
   using Block = std::vector<BurstRequest>;  // of one gemm
 
@@ -93,6 +102,7 @@ class Planner {
   [[nodiscard]] bool settled(const Item& item) const;
   [[nodiscard]] bool decided(const Item& item) const;
   [[nodiscard]] std::vector<int> open_counts(const Item& item) const;
+  [[nodiscard]] bool has_first_block(const Item& item) const;
   [[nodiscard]] double expected_regret(const Item& item) const;
   [[nodiscard]] double call_seconds(const Item& item, int threads) const;
   [[nodiscard]] BurstRequest burst(const Item& item, int threads) const;
@@ -103,7 +113,10 @@ class Planner {
   [[nodiscard]] double& seconds_per_flop(DType dtype);
   [[nodiscard]] double seconds_per_flop(DType dtype) const;
   [[nodiscard]] std::size_t& in_state(State state) { return in_state_.at(static_cast<std::size_t>(state)); }
-  void judge(Item& item);  // brings its state up to date
+  void judge(Item& item);    // brings its state up to date
+  void foresee(Item& item);  // and its prospects
+  void learn_from_all();
+  [[nodiscard]] bool counts_bursts() const;
   bool begin_block(bool may_start_round);
   [[nodiscard]] bool best_count_changes(const Series& series, std::int64_t from, std::int64_t to) const;
   void start_round();
@@ -114,8 +127,9 @@ class Planner {
   PlannerOptions options_;
   Table known_;
   std::map<Gemm, Item> items_;
-  std::vector<Gemm> round_;   // whose blocks are still to do, taken from the back
-  std::deque<Block> blocks_;  // made up already: rests, and what was discarded
+  std::vector<Gemm> round_;        // whose blocks are still to do, taken from the back
+  std::deque<Block> blocks_;       // made up already: rests, and what was discarded
+  std::optional<CurvePool> pool_;  // with many counts
   Rng rng_;
   std::array<double, 4> seconds_per_flop_;  // of each dtype with one thread; learned from what comes back
   std::array<std::size_t, 3> in_state_{};   // how many items are in each

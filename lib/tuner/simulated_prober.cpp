@@ -23,7 +23,10 @@ Result<std::vector<std::optional<BurstResult>>> SimulatedProber::run(std::span<c
     BurstResult result;
     result.context.wall_seconds = base * request.warm_calls;
     for (int call = 0; call < request.calls; ++call) {
-      result.seconds.push_back(base * deviate(noise_.call_deviation));
+      double seconds = base * deviate(noise_.call_deviation);
+      if (noise_.outlier_share > 0 && rng_.uniform() < noise_.outlier_share)
+        seconds *= 1 + (noise_.outlier_factor - 1) * rng_.uniform();
+      result.seconds.push_back(seconds);
       result.context.wall_seconds += result.seconds.back();
     }
     if (rng_.uniform() < noise_.disturbed_share) result.context.wait_seconds = result.context.wall_seconds;

@@ -18,6 +18,8 @@ namespace blastune {
 struct SimulatedNoise {
   double burst_deviation = 0;  // of ln(seconds) from burst to burst
   double call_deviation = 0;   // of ln(seconds) from call to call within a burst
+  double outlier_share = 0;    // calls that take several times as long for no reason that anybody tells
+  double outlier_factor = 5;   // how many times at most
   double disturbed_share = 0;  // bursts that another program disturbs, and that say so
   double lost_share = 0;       // bursts that bring no answer
   std::uint64_t seed = 1;

@@ -7,7 +7,7 @@
 # shellcheck disable=SC2034 # the lists are for those who source this
 
 blastune_build_packages=(cmake ninja-build g++ pkg-config libhwloc-dev nlohmann-json3-dev libcli11-dev
-  libfmt-dev libspdlog-dev zlib1g-dev)
+  libeigen3-dev libfmt-dev libspdlog-dev zlib1g-dev)
 blastune_test_packages=(libgtest-dev libbenchmark-dev libopenblas0-pthread libopenblas0-openmp libopenblas-dev python3
   python3-jsonschema python3-numpy strace systemd)
 blastune_bench_packages=(libbenchmark-dev libopenblas0-pthread libopenblas0-openmp libopenblas-dev python3 python3-numpy)
