@@ -51,6 +51,8 @@ void BuildUpkeep::begin_campaign() {
   options.budget_seconds = campaign_seconds;
   options.tolerance = options_.tolerance;
   options.longest_burst_seconds = options_.longest_burst_seconds;
+  // Slices are spread over time by themselves, and canaries come back.
+  options.least_parts = 1;
   options.seed = ++seed_;
   planner_ = std::make_unique<Planner>(std::move(plan), options_.counts, std::move(believed), options);
   count();

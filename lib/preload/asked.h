@@ -253,6 +253,23 @@ constexpr Asked cblas_gemv_asked(int order, int transpose, std::int64_t m, std::
   return {};
 }
 
+// Products of a vector with a symmetric or a triangular matrix, and the symmetric updates: n x n, of which
+// one half is read.
+constexpr Asked square_asked(int triangle, std::int64_t n, std::int64_t lda, std::int64_t step_x,
+                             std::int64_t step_y) {
+  return limited_if(triangle >= 0 && is_worth_it(n, n) && lda >= n && step_x != 0 && step_y != 0, n, n, 1);
+}
+constexpr Asked cblas_square_asked(int order, int triangle, std::int64_t n, std::int64_t lda,
+                                   std::int64_t step_x, std::int64_t step_y) {
+  if (order != cblas_by_column && order != cblas_by_row) return {};
+  return square_asked(choice_of_cblas(triangle, 121), n, lda, step_x, step_y);
+}
+
+// Vectors alone, which OpenBLAS divides among threads above 10 000 elements (0.3.21). It refuses none.
+constexpr Asked vector_asked(std::int64_t n, std::int64_t step_x, std::int64_t step_y) {
+  return limited_if(n >= 2 * least_elements && step_x != 0 && step_y != 0, n, 1, 1);
+}
+
 constexpr Asked ger_asked(std::int64_t m, std::int64_t n, std::int64_t step_x, std::int64_t step_y,
                           std::int64_t lda) {
   return limited_if(is_worth_it(m, n) && lda >= m && step_x != 0 && step_y != 0, m, n, 1);

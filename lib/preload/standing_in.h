@@ -84,11 +84,11 @@ inline char letter_at(const char* text) {
 }
 
 // The same, counted.
-template <class Judge, class... Arguments>
-[[gnu::noinline, gnu::cold]] void stand_in_counted(const CallSite& site, RoutineName routine,
-                                                   blastune_dtype dtype, Judge judge,
-                                                   Arguments... arguments) {
-  const auto function = reinterpret_cast<void (*)(Arguments...)>(site.function);
+template <class Value, class Judge, class... Arguments>
+[[gnu::noinline, gnu::cold]] Value stand_in_counted(const CallSite& site, RoutineName routine,
+                                                    blastune_dtype dtype, Judge judge,
+                                                    Arguments... arguments) {
+  const auto function = reinterpret_cast<Value (*)(Arguments...)>(site.function);
   if (standing_in_depth > 0) return function(arguments...);
   // How wide integers are is known of an OpenBLAS only.
   const Asked asked = site.blas == 0 ? Asked{} : judge(Integers(site), arguments...);
@@ -96,43 +96,39 @@ template <class Judge, class... Arguments>
   if (asked.scope == Asked::Scope::none) return function(arguments...);
   const StandingIn standing(site.blas, dtype, asked);
   counted.runs_with(standing.threads());
-  function(arguments...);
+  return function(arguments...);
 }
 
 // judge(Integers, arguments...): what is asked. It may look at every argument, and must change none.
-template <class Judge, class... Arguments>
-void stand_in(CallSites& sites, const void* caller, blastune_dtype dtype, Judge judge,
-              Arguments... arguments) {
+template <class Value, class Judge, class... Arguments>
+Value stand_in(CallSites& sites, const void* caller, blastune_dtype dtype, Judge judge,
+               Arguments... arguments) {
   const CallSite& site = sites.find(caller);
   if (counts_calls) [[unlikely]]
-    return stand_in_counted(site, sites.routine(), dtype, judge, arguments...);
-  const auto function = reinterpret_cast<void (*)(Arguments...)>(site.function);
+    return stand_in_counted<Value>(site, sites.routine(), dtype, judge, arguments...);
+  const auto function = reinterpret_cast<Value (*)(Arguments...)>(site.function);
   // Whoever is in one of ours already has the count that holds.
   if (site.blas == 0 || standing_in_depth > 0) return function(arguments...);
   const Asked asked = judge(Integers(site), arguments...);
   if (asked.scope == Asked::Scope::none) return function(arguments...);
   const StandingIn standing(site.blas, dtype, asked);
-  function(arguments...);
+  return function(arguments...);
 }
 
 }  // namespace blastune
 
-// Defines one such function. The caller is whoever it returns to, so it is asked for here and not further in.
-// PARAMETERS and ARGUMENTS are lists in parentheses.
-#define BLASTUNE_STAND_IN(NAME, DTYPE, JUDGE, PARAMETERS, ...)                         \
-  extern "C" BLASTUNE_API void NAME PARAMETERS;                                        \
-  void NAME PARAMETERS {                                                               \
-    static constinit blastune::CallSites sites(#NAME);                                 \
-    blastune::stand_in(sites, __builtin_return_address(0), DTYPE, JUDGE, __VA_ARGS__); \
+// Defines one such function, of BLAS or of LAPACK, that returns a VALUE. The caller is whoever it returns to,
+// so it is asked for here and not further in. PARAMETERS and ARGUMENTS are lists in parentheses.
+#define BLASTUNE_STAND_IN_FOR(OF, VALUE, NAME, DTYPE, JUDGE, PARAMETERS, ...)                        \
+  extern "C" BLASTUNE_API VALUE NAME PARAMETERS;                                                     \
+  VALUE NAME PARAMETERS {                                                                            \
+    static constinit blastune::CallSites sites(#NAME, blastune::CallSites::Of::OF);                  \
+    return blastune::stand_in<VALUE>(sites, __builtin_return_address(0), DTYPE, JUDGE, __VA_ARGS__); \
   }
-
-// The same for a function of LAPACK.
-#define BLASTUNE_STAND_IN_LAPACK(NAME, DTYPE, JUDGE, PARAMETERS, ...)                   \
-  extern "C" BLASTUNE_API void NAME PARAMETERS;                                         \
-  void NAME PARAMETERS {                                                                \
-    static constinit blastune::CallSites sites(#NAME, blastune::CallSites::Of::lapack); \
-    blastune::stand_in(sites, __builtin_return_address(0), DTYPE, JUDGE, __VA_ARGS__);  \
-  }
+#define BLASTUNE_STAND_IN(NAME, DTYPE, JUDGE, PARAMETERS, ...) \
+  BLASTUNE_STAND_IN_FOR(blas, void, NAME, DTYPE, JUDGE, PARAMETERS, __VA_ARGS__)
+#define BLASTUNE_STAND_IN_LAPACK(NAME, DTYPE, JUDGE, PARAMETERS, ...) \
+  BLASTUNE_STAND_IN_FOR(lapack, void, NAME, DTYPE, JUDGE, PARAMETERS, __VA_ARGS__)
 
 // Every way in which the builds of the field put a prefix and a suffix around a name: for each,
 // ROUTINE(prefix, suffix).

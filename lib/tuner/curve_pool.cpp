@@ -192,10 +192,12 @@ void CurvePool::learn(std::span<const Curve* const> curves) {
   for (std::size_t i = 0; i < curves.size(); i += stride) {
     const Observed observed = state.observe(*curves[i]);
     if (observed.places.size() < 2) continue;
-    const Belief belief = state.given(observed, state.own_variance(observed), false);
+    const double own_variance = state.own_variance(observed);
+    const Belief belief = state.given(observed, own_variance, false);
     departures.push_back(without_level * (belief.mean - state.mean));
     unknown += without_level * belief.covariance * without_level;
-    sum += departures.back();
+    // What every curve has of its own at the same count is not its own.
+    sum += without_level * (state.given(observed, own_variance, true).mean - state.mean);
   }
   if (departures.empty()) return;
   const auto learned = static_cast<double>(departures.size());

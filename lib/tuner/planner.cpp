@@ -21,6 +21,8 @@ constexpr double race_probability =
 constexpr int most_fruitless = 12;       // bursts lost or disturbed in a row before a gemm is given up
 constexpr int least_bursts_of_best = 3;  // even when no other count is near
 constexpr double rounds_per_budget = 24;
+constexpr double parts_of_budget = 4;
+constexpr double longest_part = 5;      // seconds: longer ones would only spend a large budget
 constexpr double shortest_round = 0.3;  // seconds
 // Of a round with many counts: then all curves say more of each.
 constexpr double pooled_round_share = 0.15;  // of the gemms that are still uncertain
@@ -170,6 +172,7 @@ double Planner::expected_regret(const Item& item) const {
 
 bool Planner::settled(const Item& item) const {
   if (item.fruitless >= most_fruitless) return true;
+  if (item.parts < options_.least_parts && !item.fresh.points.empty() && !counts_bursts()) return false;
   if (pool_) return has_first_block(item) && expected_regret(item) <= options_.acceptable_regret;
   // One lucky burst can make all others look lost.
   const CurvePoint* best = fastest(item.all);
@@ -206,6 +209,11 @@ void Planner::learn_from_all() {
   for (auto& [gemm, item] : items_) {
     if (item.state == State::uncertain) foresee(item);
   }
+}
+
+int Planner::part_of_run() const {
+  return static_cast<int>(progress_.spent_seconds /
+                          std::min(longest_part, options_.budget_seconds / parts_of_budget));
 }
 
 bool Planner::counts_bursts() const {
@@ -348,6 +356,10 @@ void Planner::record(std::span<const BurstRequest> requests,
     }
     const double value = burst_value(*results[i]);
     item.fruitless = 0;
+    if (item.last_part != part_of_run()) {
+      item.last_part = part_of_run();
+      ++item.parts;
+    }
     item.fresh.at(request.threads).seconds.add(value);
     item.all.at(request.threads).seconds.add(value);
     if (request.threads == 1) {

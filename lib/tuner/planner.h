@@ -9,6 +9,9 @@
 // spent where a decision is open and not where a time is uncertain. Between rounds, series are refined
 // where the best count changes from one batch size to the next.
 //
+// A machine's state may hold for seconds, and what was seen within one says little of the next. So a gemm is
+// settled only when it was measured in several parts of the budget.
+//
 // Where there are many counts, not every one is measured for every gemm: a first block has some of them, and
 // what all curves have in common says which others are worth a try (curve_pool.h).
 //
@@ -40,8 +43,10 @@ struct PlannerOptions {
   double tolerance = default_tolerance;  // as the table's
   double acceptable_regret = 0.004;      // expected loss of a choice below which a gemm is settled
   int least_bursts = 5;                  // of every count still possible, before a gemm can be settled
-  std::int64_t max_curves = 4000;        // refinement stops there
-  bool accept_disturbed = false;  // count bursts that other programs disturbed: better than no answer at all
+  int least_parts =
+      3;  // of the run in which it was measured, before it can: 5 s, or quarters of a small budget
+  std::int64_t max_curves = 4000;  // refinement stops there
+  bool accept_disturbed = false;   // count bursts that other programs disturbed: better than no answer at all
   // Gemms whose burst with one thread is expected to take longer, warm calls included, are left alone.
   double longest_burst_seconds = std::numeric_limits<double>::infinity();
   // Where bursts and not seconds are what measuring costs: how many of them, all gemms together.
@@ -93,6 +98,8 @@ class Planner {
     Curve fresh;        // this run's bursts
     Curve all;          // with what was known before
     int fruitless = 0;  // bursts since the last good one that were lost or disturbed
+    int parts = 0;      // of the run in which it was measured
+    int last_part = -1;
     State state = State::uncertain;
     std::optional<Prospects> prospects;  // with many counts: by what was known when it was last looked at
   };
@@ -117,6 +124,7 @@ class Planner {
   void foresee(Item& item);  // and its prospects
   void learn_from_all();
   [[nodiscard]] bool counts_bursts() const;
+  [[nodiscard]] int part_of_run() const;
   bool begin_block(bool may_start_round);
   [[nodiscard]] bool best_count_changes(const Series& series, std::int64_t from, std::int64_t to) const;
   void start_round();

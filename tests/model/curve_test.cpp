@@ -59,6 +59,46 @@ TEST(Curve, PointsStayAscendingInWhateverOrderTheyCome) {
   EXPECT_EQ(curve.find(9), nullptr);
 }
 
+TEST(Curve, WhatIsToleratedGrowsWithTheThreadsThatAreLeft) {
+  EXPECT_DOUBLE_EQ(tolerated_loss(1, 2, 0.02), 0.02);
+  EXPECT_DOUBLE_EQ(tolerated_loss(1, 96, 0.02), 0.02);
+  EXPECT_DOUBLE_EQ(tolerated_loss(3, 4, 0.02), 0.005);
+  EXPECT_NEAR(tolerated_loss(90, 96, 0.02), 0.0003, 1e-4);
+  EXPECT_EQ(tolerated_loss(4, 4, 0.02), 0);
+  EXPECT_EQ(tolerated_loss(4, 2, 0.02), 0);
+}
+
+// The choice never loses more than the tolerance to any count, and never falls when the limit rises.
+TEST(Curve, TheChoiceIsBoundedAndMonotone) {
+  Rng rng(3);
+  for (int round = 0; round < 2000; ++round) {
+    Curve curve;
+    for (int count = 1; count <= 40; ++count)
+      if (rng.below(3) > 0) curve.at(count).seconds.add(1 + 0.1 * rng.uniform());
+    int before = 0;
+    for (int limit = 1; limit <= 40; ++limit) {
+      const int chosen = best_threads(curve, limit, 0.02);
+      ASSERT_GE(chosen, before);
+      before = chosen;
+      for (const auto& point : curve.points) {
+        if (point.threads > limit) break;
+        ASSERT_LE(curve.find(chosen)->seconds.mean(), point.seconds.mean() * 1.02 + 1e-12);
+      }
+    }
+  }
+}
+
+TEST(Curve, AFewThreadsLessAreWorthLittle) {
+  Curve curve;
+  curve.at(60).seconds.add(1.01);
+  curve.at(64).seconds.add(1);
+  EXPECT_EQ(best_threads(curve, 64, 0.02), 64);
+  Curve half;
+  half.at(32).seconds.add(1.01);
+  half.at(64).seconds.add(1);
+  EXPECT_EQ(best_threads(half, 64, 0.02), 32);
+}
+
 TEST(Curve, TheSmallestCountWithinTheToleranceIsBest) {
   const Curve curve = curve_with({{1, 2.0}, {2, 1.015}, {3, 1.5}, {4, 1.0}});
   EXPECT_EQ(best_threads(curve, 4, 0.02), 2);

@@ -235,5 +235,18 @@ TEST(FactorisationsAsked, AreKeptToWhatIsLeftUnlessRefused) {
   EXPECT_GE(slow_seconds(BLASTUNE_F64, gesv_asked(600, 1, 600, 600)), 1e-9 * 600 * 600 * 200);
 }
 
+TEST(VectorsAsked, OnlyWhereTheyAreLarge) {
+  EXPECT_EQ(vector_asked(78'400, 1, 1).scope, Asked::Scope::limited);
+  EXPECT_FALSE(is_asked(vector_asked(2, 1, 1)));
+  EXPECT_FALSE(is_asked(vector_asked(78'400, 0, 1)));
+  EXPECT_EQ(square_asked(0, 500, 500, 1, 1).scope, Asked::Scope::limited);
+  EXPECT_FALSE(is_asked(square_asked(0, 63, 63, 1, 1)));
+  EXPECT_FALSE(is_asked(square_asked(-1, 500, 500, 1, 1)));
+  EXPECT_FALSE(is_asked(square_asked(0, 500, 499, 1, 1)));
+  EXPECT_EQ(cblas_square_asked(by_row, upper, 500, 500, 1, 1).scope, Asked::Scope::limited);
+  EXPECT_FALSE(is_asked(cblas_square_asked(100, upper, 500, 500, 1, 1)));
+  EXPECT_GE(slow_seconds(BLASTUNE_F64, vector_asked(100'000, 1, 1)), 16.0 * 100'000 / 8e9);
+}
+
 }  // namespace
 }  // namespace blastune

@@ -398,7 +398,8 @@ TEST_F(RunStats, NumPysCallsInThreadsAndInProcesses) {
                             "for each in processes: each.join()\n";
   std::vector<std::uint64_t> counts;
   for (const Json& process : told({"/usr/bin/python3", program})) {
-    EXPECT_EQ(process["calls"], process["advised"]) << process;
+    // Beside the one of two small vectors that NumPy tries when it is imported.
+    EXPECT_EQ((*shape(process, "dgemm"))["calls"], process["advised"]) << process;
     // By row: what OpenBLAS sees is the transposed product.
     const Json& product = *shape(process, "dgemm");
     EXPECT_EQ(product["m"], 100);
