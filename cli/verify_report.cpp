@@ -92,6 +92,10 @@ Json type_json(const VerifiedType& type) {
   }
   Json gemms = Json::array();
   for (const auto& gemm : verification.worst(verification.gemms().size())) {
+    Json times = Json::array();
+    for (std::size_t i = 0; i < gemm.seconds.size(); ++i) {
+      if (gemm.seconds[i] > 0) times.push_back({{"threads", verification.counts()[i]}, {"seconds", gemm.seconds[i]}});
+    }
     gemms.push_back({{"transpose", transpose_letters(gemm.gemm)},
                      {"m", gemm.gemm.m},
                      {"n", gemm.gemm.n},
@@ -99,7 +103,8 @@ Json type_json(const VerifiedType& type) {
                      {"regret", verification.regret(gemm, gemm.advice.threads)},
                      {"advised_threads", gemm.advice.threads},
                      {"basis", name(gemm.advice.basis)},
-                     {"fastest_threads", verification.fastest(gemm)}});
+                     {"fastest_threads", verification.fastest(gemm)},
+                     {"times", std::move(times)}});
   }
   return {{"dtype", name(type.dtype)},
           {"left_out", verification.left_out()},

@@ -255,9 +255,11 @@ constexpr Asked cblas_gemv_asked(int order, int transpose, std::int64_t m, std::
 
 // Products of a vector with a symmetric or a triangular matrix, and the symmetric updates: n x n, of which
 // one half is read.
+// OpenBLAS 0.3.21 divides symv and trmv among its threads however small they are.
+inline constexpr std::int64_t least_square = 4;
 constexpr Asked square_asked(int triangle, std::int64_t n, std::int64_t lda, std::int64_t step_x,
                              std::int64_t step_y) {
-  return limited_if(triangle >= 0 && is_worth_it(n, n) && lda >= n && step_x != 0 && step_y != 0, n, n, 1);
+  return limited_if(triangle >= 0 && n >= least_square && lda >= n && step_x != 0 && step_y != 0, n, n, 1);
 }
 constexpr Asked cblas_square_asked(int order, int triangle, std::int64_t n, std::int64_t lda,
                                    std::int64_t step_x, std::int64_t step_y) {

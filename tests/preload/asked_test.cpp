@@ -240,7 +240,8 @@ TEST(VectorsAsked, OnlyWhereTheyAreLarge) {
   EXPECT_FALSE(is_asked(vector_asked(2, 1, 1)));
   EXPECT_FALSE(is_asked(vector_asked(78'400, 0, 1)));
   EXPECT_EQ(square_asked(0, 500, 500, 1, 1).scope, Asked::Scope::limited);
-  EXPECT_FALSE(is_asked(square_asked(0, 63, 63, 1, 1)));
+  EXPECT_EQ(square_asked(0, 32, 200, 1, 1).scope, Asked::Scope::limited);
+  EXPECT_FALSE(is_asked(square_asked(0, 3, 3, 1, 1)));
   EXPECT_FALSE(is_asked(square_asked(-1, 500, 500, 1, 1)));
   EXPECT_FALSE(is_asked(square_asked(0, 500, 499, 1, 1)));
   EXPECT_EQ(cblas_square_asked(by_row, upper, 500, 500, 1, 1).scope, Asked::Scope::limited);
