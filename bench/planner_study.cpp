@@ -228,7 +228,7 @@ int run(int argc, char** argv) {
   setting.name = "recorded";
   setting.gemms = recording.gemms();
   setting.counts = recording.counts();
-  setting.build = table_of_recorded_machine(recording, "it").build;
+  setting.build = table_of_recorded_machine(recording, "it", "replayed").build;
   setting.start = [&](ManualClock& clock, std::uint64_t) -> std::unique_ptr<Prober> {
     return std::make_unique<ReplayProber>(recording, clock);
   };

@@ -28,7 +28,8 @@ struct Options {
 // What the calls were measured of: with --blas, that library on this machine; else a machine known from the
 // file alone.
 Result<Table> table_to_fill(const Options& options, const Recording& recording) {
-  if (options.blas_file.empty()) return table_of_recorded_machine(recording, file_name_of(options.file));
+  if (options.blas_file.empty())
+    return table_of_recorded_machine(recording, file_name_of(options.file), "imported");
   const auto target = find_target(options.blas_file);
   if (!target) return target.error();
   Table table;
@@ -43,6 +44,10 @@ Result<ExitStatus> import_calls(const Session& session, const Options& options) 
     return Error{ErrorKind::usage, "which measurements? The file is missing",
                  "try `blastune import FILE.csv`"};
   }
+  if (options.output.empty() && options.blas_file.empty()) {
+    return Error{ErrorKind::usage, "where to? The table is of another machine and needs a file of its own",
+                 "name it with --output, or with --blas the library of this machine that was measured"};
+  }
   const auto config = read_config(session);
   if (!config) return config.error();
   const auto recording = read_recording(session, options.file);
@@ -51,6 +56,7 @@ Result<ExitStatus> import_calls(const Session& session, const Options& options) 
   if (!like) return like.error();
   auto keeper = open_output(session, options.output);
   if (!keeper) return keeper.error();
+  if (options.blas_file.empty()) note_other_tables(session, *keeper);
   Table table = keeper->known(like->machine, like->build);
   table.default_threads = std::max(like->default_threads, table.curves.empty() ? 1 : table.default_threads);
   table.tolerance = config->tolerance;

@@ -44,5 +44,7 @@ Result<Network> parse_network(const std::string& text);
 Result<DType> parse_dtype(const std::string& text);
 // "f32,f64": each once, in the order given; `--dtype`'s.
 Result<std::vector<DType>> parse_dtypes(const std::string& text);
+// Of recordings, which may hold complex ones.
+Result<std::vector<DType>> parse_recorded_dtypes(const std::string& text);
 
 }  // namespace blastune

@@ -31,4 +31,14 @@ Result<TableKeeper> open_output(const Session& session, const std::string& outpu
   return keeper;
 }
 
+void note_other_tables(const Session& session, const TableKeeper& keeper) {
+  for (const auto& table : keeper.tables()) {
+    if (table.build.core_name == "recorded") continue;
+    session.note(keeper.path() + " also holds tables of " + describe(table.machine) +
+                 "; where that is this machine, it answers from those: better give the recorded one a file "
+                 "of its own");
+    return;
+  }
+}
+
 }  // namespace blastune

@@ -20,4 +20,7 @@ Result<Recording> read_recording(const Session& session, const std::string& file
 // The file named with --output, which must be a table or not be there; else the user's own table file.
 Result<TableKeeper> open_output(const Session& session, const std::string& output);
 
+// That a file with tables of several machines is answered from for this one first.
+void note_other_tables(const Session& session, const TableKeeper& keeper);
+
 }  // namespace blastune

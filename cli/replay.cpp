@@ -6,13 +6,16 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <ostream>
+#include <utility>
 
 #include "base/parse.h"
 #include "cli/configuration.h"
 #include "cli/format.h"
 #include "cli/interruption.h"
 #include "cli/recorded_file.h"
+#include "store/table_keeper.h"
 #include "tuner/planner.h"
 #include "tuner/recorded_table.h"
 #include "tuner/replay_prober.h"
@@ -64,18 +67,20 @@ void print(const Session& session, const Outcome& outcome, bool json) {
   // Each pair's first recorded call was passed over where there were more.
   const double with_cold = samples_per_gemm + static_cast<double>(outcome.left_out) / gemms;
   if (json) {
-    const nlohmann::ordered_json summary{{"schema", 1},
-                                         {"table", outcome.path},
-                                         {"build", describe(outcome.table.build)},
-                                         {"curves", outcome.table.curves.size()},
-                                         {"settled", outcome.progress.settled},
-                                         {"gemms", outcome.gemms},
-                                         {"samples", outcome.samples},
-                                         {"samples_per_gemm", samples_per_gemm},
-                                         {"cold_calls_passed_over", outcome.left_out},
-                                         {"calls_per_gemm", with_cold},
-                                         {"recorded_seconds", outcome.progress.spent_seconds},
-                                         {"interrupted", Interruption::requested()}};
+    const nlohmann::ordered_json summary{
+        {"schema", 1},
+        {"table",
+         outcome.path.empty() ? nlohmann::ordered_json(nullptr) : nlohmann::ordered_json(outcome.path)},
+        {"build", describe(outcome.table.build)},
+        {"curves", outcome.table.curves.size()},
+        {"settled", outcome.progress.settled},
+        {"gemms", outcome.gemms},
+        {"samples", outcome.samples},
+        {"samples_per_gemm", samples_per_gemm},
+        {"cold_calls_passed_over", outcome.left_out},
+        {"calls_per_gemm", with_cold},
+        {"recorded_seconds", outcome.progress.spent_seconds},
+        {"interrupted", Interruption::requested()}};
     session.out << summary.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     return;
   }
@@ -83,11 +88,12 @@ void print(const Session& session, const Outcome& outcome, bool json) {
       "{}: {}, {} of {} settled\n"
       "{} samples of recorded calls used, {:.1f} a gemm ({:.1f} with the cold calls passed over), {} of "
       "recorded "
-      "time\ntable: {}\n",
+      "time\n{}\n",
       describe(outcome.table.build),
       count_text(static_cast<std::int64_t>(outcome.table.curves.size()), "curve"), outcome.progress.settled,
       outcome.gemms, outcome.samples, samples_per_gemm, with_cold,
-      seconds_text(outcome.progress.spent_seconds), outcome.path);
+      seconds_text(outcome.progress.spent_seconds),
+      outcome.path.empty() ? "the table is kept with --output FILE only" : "table: " + outcome.path);
 }
 
 }  // namespace
@@ -110,17 +116,23 @@ Result<ExitStatus> replay(const Session& session, const ReplayRequest& request) 
     return Error{ErrorKind::usage, request.file + " has no call of the types that --dtype names",
                  "leave --dtype away to use all that were recorded"};
   }
-  auto keeper = open_output(session, request.output);
-  if (!keeper) return keeper.error();
+  std::optional<TableKeeper> keeper;
+  if (!request.output.empty()) {
+    auto opened = open_output(session, request.output);
+    if (!opened) return opened.error();
+    keeper.emplace(std::move(*opened));
+    note_other_tables(session, *keeper);
+  }
 
   Outcome outcome;
-  outcome.table = table_of_recorded_machine(*recording, file_name_of(request.file));
+  outcome.table = table_of_recorded_machine(*recording, file_name_of(request.file), "replayed");
   outcome.table.tolerance = config->tolerance;
   outcome.gemms = plan.grid.size();
   PlannerOptions options;
   options.budget_seconds = request.budget_seconds.value_or(std::numeric_limits<double>::infinity());
   options.tolerance = config->tolerance;
   options.calls_of_burst = 1;
+  options.lost_is_gone = true;
   options.acceptable_regret = acceptable_regret;
   options.most_bursts = samples_of_gemm * static_cast<std::int64_t>(plan.grid.size());
   const Interruption interruption;
@@ -144,10 +156,14 @@ Result<ExitStatus> replay(const Session& session, const ReplayRequest& request) 
     return Error{ErrorKind::unavailable, "the budget was spent before anything was known",
                  "give a larger --budget, in recorded time, or none"};
   }
-  if (auto kept = keeper->keep(outcome.table); !kept) return kept.error();
-  outcome.path = keeper->path();
+  if (keeper) {
+    if (auto kept = keeper->keep(outcome.table); !kept) return kept.error();
+    outcome.path = keeper->path();
+  }
   print(session, outcome, request.json);
-  return Interruption::requested() ? exit_interrupted : exit_done;
+  if (!Interruption::requested()) return exit_done;
+  session.note("interrupted; this is what was asked until then");
+  return exit_interrupted;
 }
 
 }  // namespace blastune

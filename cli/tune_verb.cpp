@@ -115,7 +115,7 @@ Result<ExitStatus> tune_recorded(const Session& session, const Options& options)
     request.budget_seconds = *parsed;
   }
   if (!options.dtypes.empty()) {
-    auto dtypes = parse_dtypes(options.dtypes);
+    auto dtypes = parse_recorded_dtypes(options.dtypes);
     if (!dtypes) return dtypes.error();
     request.dtypes = std::move(*dtypes);
   }

@@ -94,7 +94,8 @@ Json type_json(const VerifiedType& type) {
   for (const auto& gemm : verification.worst(verification.gemms().size())) {
     Json times = Json::array();
     for (std::size_t i = 0; i < gemm.seconds.size(); ++i) {
-      if (gemm.seconds[i] > 0) times.push_back({{"threads", verification.counts()[i]}, {"seconds", gemm.seconds[i]}});
+      if (gemm.seconds[i] > 0)
+        times.push_back({{"threads", verification.counts()[i]}, {"seconds", gemm.seconds[i]}});
     }
     gemms.push_back({{"transpose", transpose_letters(gemm.gemm)},
                      {"m", gemm.gemm.m},

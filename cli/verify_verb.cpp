@@ -13,12 +13,14 @@
 #include "cli/measuring.h"
 #include "cli/progress_bar.h"
 #include "cli/question.h"
+#include "cli/recorded_file.h"
 #include "cli/verbs.h"
 #include "cli/verify_report.h"
 #include "model/advisor.h"
 #include "topology/candidates.h"
 #include "tuner/configured_plan.h"
 #include "tuner/fresh_gemms.h"
+#include "tuner/recorded_table.h"
 #include "tuner/verify_run.h"
 
 namespace blastune {
@@ -40,7 +42,9 @@ struct Options {
 
 // The types asked for; without any, those that the table knows.
 Result<std::vector<DType>> types_to_verify(const Options& options, const Table& table) {
-  if (!options.dtypes.empty()) return parse_dtypes(options.dtypes);
+  if (!options.dtypes.empty())
+    return options.measurements.empty() ? parse_dtypes(options.dtypes)
+                                        : parse_recorded_dtypes(options.dtypes);
   std::vector<DType> types;
   for (const auto& curve : table.curves) {
     if (types.empty() || types.back() != curve.gemm.dtype) types.push_back(curve.gemm.dtype);
@@ -60,9 +64,14 @@ Verification judged(const Table& table, std::vector<VerifiedGemm> gemms, std::ve
 }
 
 Result<ExitStatus> verify_recorded(const Session& session, const Options& options, Answering answering) {
-  const auto measurements = read_measurements(session.files, options.measurements);
-  if (!measurements) return measurements.error();
-  const Recording recording(*measurements);
+  if (options.unused && !is_replayed(answering.table)) {
+    return Error{ErrorKind::usage,
+                 answering.path + " was not made by a replay, so which calls it used is not known",
+                 "leave --unused away"};
+  }
+  const auto read = read_recording(session, options.measurements);
+  if (!read) return read.error();
+  const Recording& recording = *read;
   const auto types = types_to_verify(options, answering.table);
   if (!types) return types.error();
   VerifyAnswer answer;

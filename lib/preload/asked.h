@@ -227,11 +227,12 @@ constexpr Asked definite_asked(int triangle, std::int64_t n, std::int64_t lda) {
   return limited_if(triangle >= 0 && n >= 1 && lda >= n, n, n, (n + 2) / 3);
 }
 
-// It takes the triangle's letter in capitals only (0.3.21).
+// It takes the letters of triangle and diagonal in capitals only (0.3.21).
 constexpr Asked trtrs_asked(char triangle, blastune_transpose transpose, char diagonal, std::int64_t n,
                             std::int64_t columns, std::int64_t lda, std::int64_t ldb) {
   const int which = triangle == 'U' ? 0 : triangle == 'L' ? 1 : -1;
-  return triangular_asked(0, which, transpose, choice_of_letter(diagonal, 'N', 'U'), n, columns, lda, ldb);
+  const int kind = diagonal == 'N' ? 0 : diagonal == 'U' ? 1 : -1;
+  return triangular_asked(0, which, transpose, kind, n, columns, lda, ldb);
 }
 
 // Below it OpenBLAS uses no threads for a product with a vector: 9216 for real gemv, 8192 for ger, 4096 for

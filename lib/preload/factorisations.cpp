@@ -39,9 +39,8 @@ Asked judge_trtri(Integers of, Text triangle, Text diagonal, Address n, void*, A
 
 Asked judge_trtrs(Integers of, Text triangle, Text transpose, Text diagonal, Address n, Address columns,
                   Address, Address lda, void*, Address ldb, void*, Length, Length, Length) {
-  return triangular_asked(
-      0, choice_of_letter(letter_at(triangle), 'U', 'L'), transpose_of_letter(letter_at(transpose)),
-      choice_of_letter(letter_at(diagonal), 'N', 'U'), of(n), of(columns), of(lda), of(ldb));
+  return trtrs_asked(letter_at(triangle), transpose_of_letter(letter_at(transpose)), letter_at(diagonal),
+                     of(n), of(columns), of(lda), of(ldb));
 }
 
 }  // namespace

@@ -86,7 +86,8 @@ using namespace blastune;
   BLASTUNE_STAND_IN(PREFIX##T##scal_##SUFFIX, DTYPE, judge_scal,                                             \
                     (const void* n, const void* alpha, void* x, const void* step), n, alpha, x, step)
 
-// Complex ones return in ways that differ between compilers.
+// Complex ones return in ways that differ between compilers. A float lies in the register of a double, which
+// is handed on whole: libraries in the manner of f2c return a double for it.
 #define BLASTUNE_DOT(PREFIX, T, SUFFIX, DTYPE, REAL)                                                       \
   BLASTUNE_STAND_IN_FOR(                                                                                   \
       blas, REAL, PREFIX##cblas_##T##dot##SUFFIX, DTYPE, judge_cblas_dot,                                  \
@@ -139,7 +140,7 @@ using namespace blastune;
   BLASTUNE_VECTORS_OF(PREFIX, d, SUFFIX, BLASTUNE_F64, double)       \
   BLASTUNE_VECTORS_OF(PREFIX, c, SUFFIX, BLASTUNE_C64, const void*)  \
   BLASTUNE_VECTORS_OF(PREFIX, z, SUFFIX, BLASTUNE_C128, const void*) \
-  BLASTUNE_DOT(PREFIX, s, SUFFIX, BLASTUNE_F32, float)               \
+  BLASTUNE_DOT(PREFIX, s, SUFFIX, BLASTUNE_F32, double)              \
   BLASTUNE_DOT(PREFIX, d, SUFFIX, BLASTUNE_F64, double)              \
   BLASTUNE_SYMV(PREFIX, ssymv, SUFFIX, BLASTUNE_F32, float)          \
   BLASTUNE_SYMV(PREFIX, dsymv, SUFFIX, BLASTUNE_F64, double)         \

@@ -92,7 +92,8 @@ Observed CurvePool::State::observe(const Curve& curve) const {
     observed.places.push_back(place - counts.begin());
     points.push_back(&point);
     const auto repeats = static_cast<double>(point.seconds.count() - 1);
-    squares += repeats * point.seconds.variance() / (point.seconds.mean() * point.seconds.mean());
+    const double relative = point.seconds.standard_deviation() / point.seconds.mean();
+    squares += repeats * relative * relative;
     degrees += repeats;
   }
   const auto size = static_cast<Index>(points.size());
@@ -185,7 +186,7 @@ void CurvePool::learn(std::span<const Curve* const> curves) {
   State& state = *state_;
   const Index size = state.size();
   const MatrixXd without_level = MatrixXd::Identity(size, size).array() - 1 / static_cast<double>(size);
-  const std::size_t stride = std::max<std::size_t>(1, curves.size() / most_curves);
+  const std::size_t stride = std::max<std::size_t>(1, (curves.size() + most_curves - 1) / most_curves);
   std::vector<VectorXd> departures;
   MatrixXd unknown = MatrixXd::Zero(size, size);
   VectorXd sum = VectorXd::Zero(size);

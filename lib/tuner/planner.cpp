@@ -22,6 +22,7 @@ constexpr int most_fruitless = 12;       // bursts lost or disturbed in a row be
 constexpr int least_bursts_of_best = 3;  // even when no other count is near
 constexpr double rounds_per_budget = 24;
 constexpr double parts_of_budget = 4;
+constexpr double most_parts = 1e6;
 constexpr double longest_part = 5;      // seconds: longer ones would only spend a large budget
 constexpr double shortest_round = 0.3;  // seconds
 // Of a round with many counts: then all curves say more of each.
@@ -134,14 +135,21 @@ void Planner::judge(Item& item) {
 // The counts that were not measured yet, and those that could still be the best.
 std::vector<int> Planner::open_counts(const Item& item) const {
   if (pool_) {
-    if (!has_first_block(item)) return first_counts(counts_, item.all.gemm, options_.seed);
-    return promising_counts(counts_, *item.prospects,
-                            best_threads(item.all, counts_.back(), options_.tolerance));
+    if (!has_first_block(item)) {
+      auto first = first_counts(counts_, item.all.gemm, options_.seed);
+      std::erase_if(first, [&item](int count) { return item.gone.contains(count); });
+      return first;
+    }
+    auto promising = promising_counts(counts_, *item.prospects,
+                                      best_threads(item.all, counts_.back(), options_.tolerance));
+    std::erase_if(promising, [&item](int count) { return item.gone.contains(count); });
+    return promising;
   }
   const CurvePoint* best = fastest(item.all);
   std::vector<int> open;
   for (const int count : counts_) {
     const CurvePoint* point = item.all.find(count);
+    if (item.gone.contains(count)) continue;
     if (point == nullptr || best == nullptr || point == best ||
         normal_cdf(-behind(point->seconds, best->seconds)) > race_probability) {
       open.push_back(count);
@@ -158,6 +166,7 @@ double Planner::expected_regret(const Item& item) const {
   double worst = 0;
   for (const int count : counts_) {
     const CurvePoint* point = item.all.find(count);
+    if (point == nullptr && item.gone.contains(count)) continue;
     if (point == nullptr) return unmeasured_regret;
     if (count == chosen) continue;
     const double error = std::hypot(mean_error(point->seconds), mean_error(choice));
@@ -171,7 +180,7 @@ double Planner::expected_regret(const Item& item) const {
 }
 
 bool Planner::settled(const Item& item) const {
-  if (item.fruitless >= most_fruitless) return true;
+  if (item.fruitless >= most_fruitless || (!item.gone.empty() && open_counts(item).empty())) return true;
   if (item.parts < options_.least_parts && !item.fresh.points.empty() && !counts_bursts()) return false;
   if (pool_) return has_first_block(item) && expected_regret(item) <= options_.acceptable_regret;
   // One lucky burst can make all others look lost.
@@ -190,7 +199,11 @@ bool Planner::settled(const Item& item) const {
 
 // Of many counts, as many as a first block has, in whatever run.
 bool Planner::has_first_block(const Item& item) const {
-  return pool_ && item.all.points.size() >= first_counts(counts_, item.all.gemm, options_.seed).size();
+  if (!pool_ || item.all.points.empty()) return false;
+  std::size_t wanted = 0;
+  for (const int count : first_counts(counts_, item.all.gemm, options_.seed))
+    if (!item.gone.contains(count)) ++wanted;
+  return item.all.points.size() >= wanted;
 }
 
 void Planner::foresee(Item& item) {
@@ -212,8 +225,8 @@ void Planner::learn_from_all() {
 }
 
 int Planner::part_of_run() const {
-  return static_cast<int>(progress_.spent_seconds /
-                          std::min(longest_part, options_.budget_seconds / parts_of_budget));
+  const double part = std::min(longest_part, options_.budget_seconds / parts_of_budget);
+  return static_cast<int>(std::min(progress_.spent_seconds / part, most_parts));
 }
 
 bool Planner::counts_bursts() const {
@@ -344,8 +357,11 @@ void Planner::record(std::span<const BurstRequest> requests,
     Item& item = items_.at(request.gemm);
     ++progress_.bursts;
     if (!results[i]) {
-      ++item.fruitless;
       ++progress_.lost;
+      if (options_.lost_is_gone)
+        item.gone.insert(request.threads);
+      else
+        ++item.fruitless;
       continue;
     }
     if (is_disturbed(request, results[i]->context) && !options_.accept_disturbed) {
@@ -442,10 +458,10 @@ std::vector<Curve> Planner::measured() const {
   std::vector<Curve> curves;
   for (const auto& [gemm, item] : items_) {
     // A curve that lacks a count says nothing of whether that one is better, unless others do.
-    const bool complete =
-        pool_ ? has_first_block(item) : std::ranges::all_of(counts_, [&all = item.all](int count) {
-          return all.find(count) != nullptr;
-        });
+    const auto is_known = [&item = item](int count) {
+      return item.all.find(count) != nullptr || item.gone.contains(count);
+    };
+    const bool complete = pool_ ? has_first_block(item) : std::ranges::all_of(counts_, is_known);
     if (complete && !item.fresh.points.empty()) curves.push_back(item.fresh);
   }
   return curves;

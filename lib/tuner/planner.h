@@ -26,6 +26,7 @@
 #include <limits>
 #include <map>
 #include <optional>
+#include <set>
 #include <span>
 #include <vector>
 
@@ -51,7 +52,8 @@ struct PlannerOptions {
   double longest_burst_seconds = std::numeric_limits<double>::infinity();
   // Where bursts and not seconds are what measuring costs: how many of them, all gemms together.
   std::int64_t most_bursts = std::numeric_limits<std::int64_t>::max();
-  int calls_of_burst = 0;  // 0: as many as fit (burst_size.h)
+  bool lost_is_gone = false;  // a lost burst means that none of that gemm and count can be had any more
+  int calls_of_burst = 0;     // 0: as many as fit (burst_size.h)
   std::uint64_t seed = 1;
 };
 
@@ -100,6 +102,7 @@ class Planner {
     int fruitless = 0;  // bursts since the last good one that were lost or disturbed
     int parts = 0;      // of the run in which it was measured
     int last_part = -1;
+    std::set<int> gone;  // counts of which nothing can be had
     State state = State::uncertain;
     std::optional<Prospects> prospects;  // with many counts: by what was known when it was last looked at
   };

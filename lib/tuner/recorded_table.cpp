@@ -12,18 +12,23 @@ constexpr std::size_t calls_of_burst = 3;
 
 }  // namespace
 
-Table table_of_recorded_machine(const Recording& recording, const std::string& source) {
+Table table_of_recorded_machine(const Recording& recording, const std::string& source,
+                                const std::string& how) {
   Table table;
   const auto counts = recording.counts();
   const int most = counts.empty() ? 1 : counts.back();
   table.machine.cpu_model = "recorded in " + source;
   table.machine.processors = most;
-  table.build.config = "recorded in " + source;
+  table.build.config = how + " from " + source;
   table.build.core_name = "recorded";
   table.build.threading = most > 1 ? Threading::pthread : Threading::serial;
   table.build.max_threads = most;
   table.default_threads = most;
   return table;
+}
+
+bool is_replayed(const Table& table) {
+  return table.build.config.starts_with("replayed from ");
 }
 
 void put_recording(Table& table, const Recording& recording) {

@@ -123,6 +123,38 @@ TEST_F(RecordedProgram, ReplayTakesTheCountsAndTheBudgetThatAreAskedFor) {
   EXPECT_NE(hurried.messages.find("--budget"), std::string::npos) << hurried.messages;
 }
 
+TEST_F(RecordedProgram, AReplayWithoutAFileToKeepItInSaysWhatItUsed) {
+  const Ended tuned = run({"tune", "--replay", recording("node.csv", 9), "--json"});
+  ASSERT_EQ(tuned.status, 0) << tuned.messages;
+  EXPECT_TRUE(Json::parse(tuned.out)["table"].is_null());
+  EXPECT_FALSE(std::filesystem::exists(in_directory("table.json")));
+}
+
+// As jobs with a time limit leave them: of some gemms other counts than of others.
+TEST_F(RecordedProgram, NotEveryGemmHasToHaveEveryCount) {
+  for (const int last : {8, 40}) {
+    SimulatedMachine machine;
+    machine.cores = last;
+    machine.threads_per_core = 1;
+    std::vector<Measurement> calls;
+    for (std::int64_t number = 0; number < 9; ++number) {
+      const Gemm gemm{DType::c64, Transpose::none, Transpose::none, 300 + 100 * number, 400, 500};
+      for (int repetition = 0; repetition < 4; ++repetition)
+        for (int count = 1; count <= last; ++count)
+          if (count == 1 || count % 3 != number % 3)
+            calls.push_back({gemm, count, simulated_seconds(machine, gemm, count)});
+    }
+    RealFileSystem files;
+    const std::string file = in_directory("gaps.csv");
+    ASSERT_TRUE(write_measurements(files, file, calls).ok());
+    const Ended tuned =
+        run({"tune", "--replay", file, "--output", in_directory("gaps.json"), "--json", "--dtype", "c64"});
+    ASSERT_EQ(tuned.status, 0) << tuned.messages;
+    EXPECT_EQ(Json::parse(tuned.out)["curves"], 9);
+    std::filesystem::remove(in_directory("gaps.json"));
+  }
+}
+
 TEST_F(RecordedProgram, ImportTakesEveryWarmCall) {
   const std::string calls = recording("node.csv", 5);
   const std::string table = in_directory("node.json");
@@ -161,6 +193,7 @@ TEST_F(RecordedProgram, WhatIsAmissIsSaid) {
   const std::string calls = recording("node.csv", 8);
   RealFileSystem files;
   const std::string empty = in_directory("empty.csv");
+  const std::string table = in_directory("node.json");
   ASSERT_TRUE(write_measurements(files, empty, {}).ok());
   struct Case {
     std::vector<std::string> words;
@@ -169,8 +202,9 @@ TEST_F(RecordedProgram, WhatIsAmissIsSaid) {
   };
   const std::vector<Case> cases{
       {{"import"}, 2, "FILE"},
-      {{"import", "/nowhere.csv"}, 1, "/nowhere.csv"},
-      {{"import", empty}, 1, "no call"},
+      {{"import", calls}, 2, "--output"},
+      {{"import", "/nowhere.csv", "--output", table}, 1, "/nowhere.csv"},
+      {{"import", empty, "--output", table}, 1, "no call"},
       {{"import", calls, "--blas", "/nowhere.so"}, 1, "/nowhere.so"},
       {{"import", calls, "--output", calls}, 1, "node.csv"},
       {{"tune", "--replay", "/nowhere.csv"}, 1, "/nowhere.csv"},
@@ -190,8 +224,9 @@ TEST_F(RecordedProgram, WhatIsAmissIsSaid) {
     EXPECT_EQ(ended.out, "") << words;
     EXPECT_NE(ended.messages.find(one.says), std::string::npos) << words << "said: " << ended.messages;
   }
-  const std::string table = in_directory("node.json");
   ASSERT_EQ(run({"import", calls, "--output", table}).status, 0);
+  EXPECT_EQ(run({"verify", "--measurements", empty, "--table", table}).status, 1);
+  EXPECT_EQ(run({"verify", "--measurements", calls, "--table", table, "--unused"}).status, 2);
   const Ended here = run({"verify", "--table", table});
   EXPECT_EQ(here.status, 4) << here.messages;
   EXPECT_NE(here.messages.find("--measurements"), std::string::npos) << here.messages;

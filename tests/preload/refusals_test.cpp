@@ -307,13 +307,16 @@ TEST_F(Refusals, OfFactorisations) {
           [&] { dgetrs_(&transpose, &n, &columns, fresh(), &lda, pivots.data(), c.data(), &ldb, &info, 1); },
           transpose, n, columns, lda, ldb);
       const int which = choice_of_letter(triangle, 'U', 'L');
-      expect_agreement(
-          "dtrtrs_", trtrs_asked(triangle, transpose_of_letter(transpose), 'N', n, columns, lda, ldb),
-          has_work,
-          [&] {
-            dtrtrs_(&triangle, &transpose, "N", &n, &columns, fresh(), &lda, c.data(), &ldb, &info, 1, 1, 1);
-          },
-          triangle, transpose, n, columns, lda, ldb);
+      for (const char diagonal : {'N', 'n', 'U', 'u', 'X'}) {
+        expect_agreement(
+            "dtrtrs_", trtrs_asked(triangle, transpose_of_letter(transpose), diagonal, n, columns, lda, ldb),
+            has_work,
+            [&] {
+              dtrtrs_(&triangle, &transpose, &diagonal, &n, &columns, fresh(), &lda, c.data(), &ldb, &info, 1,
+                      1, 1);
+            },
+            triangle, transpose, diagonal, n, columns, lda, ldb);
+      }
       for (const auto& [name, function] :
            {std::pair{"dpotrf_", &dpotrf_}, {"dpotri_", &dpotri_}, {"dlauum_", &dlauum_}}) {
         expect_agreement(

@@ -77,7 +77,7 @@ TEST(ReplayProber, HasNothingOfWhatWasNotRecorded) {
 }
 
 TEST(RecordedTable, IsOfAMachineWithAsManyProcessorsAsTheLargestCount) {
-  const Table table = table_of_recorded_machine(Recording(measurements()), "node7.csv");
+  const Table table = table_of_recorded_machine(Recording(measurements()), "node7.csv", "imported");
   EXPECT_EQ(table.machine.processors, 2);
   EXPECT_EQ(table.default_threads, 2);
   EXPECT_EQ(table.build.max_threads, 2);
@@ -87,7 +87,7 @@ TEST(RecordedTable, IsOfAMachineWithAsManyProcessorsAsTheLargestCount) {
 
 TEST(RecordedTable, CountsMediansOfThreeCalls) {
   const Recording recording(measurements());
-  Table table = table_of_recorded_machine(recording, "node7.csv");
+  Table table = table_of_recorded_machine(recording, "node7.csv", "imported");
   put_recording(table, recording);
   ASSERT_EQ(table.curves.size(), 2U);
   const Moments& seconds = table.find(small_gemm)->find(1)->seconds;
@@ -97,7 +97,7 @@ TEST(RecordedTable, CountsMediansOfThreeCalls) {
 
 TEST(RecordedTable, TheSameRecordingTwiceCountsOnce) {
   const Recording recording(measurements());
-  Table table = table_of_recorded_machine(recording, "node7.csv");
+  Table table = table_of_recorded_machine(recording, "node7.csv", "imported");
   put_recording(table, recording);
   const Table once = table;
   put_recording(table, recording);
