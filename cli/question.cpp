@@ -114,32 +114,19 @@ Result<DType> parse_dtype(const std::string& text) {
   return *dtype;
 }
 
-namespace {
-
-template <class Parse>
-Result<std::vector<DType>> parse_each(const std::string& text, const Parse& parse) {
+Result<std::vector<DType>> parse_dtypes(const std::string& text) {
   std::vector<DType> dtypes;
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) {
-    const Result<DType> dtype = parse(word);
-    if (!dtype) return dtype.error();
+    const auto dtype = dtype_from_name(word);
+    if (!dtype) {
+      return Error{ErrorKind::usage, "unknown dtype " + in_quotes(word),
+                   "use f32, f64, c64 or c128, or several: f32,f64"};
+    }
     if (std::ranges::find(dtypes, *dtype) == dtypes.end()) dtypes.push_back(*dtype);
   }
   if (dtypes.empty()) return Error{ErrorKind::usage, "--dtype names no type", "use f32, f64 or f32,f64"};
   return dtypes;
-}
-
-}  // namespace
-
-Result<std::vector<DType>> parse_dtypes(const std::string& text) {
-  return parse_each(text, &parse_dtype);
-}
-
-Result<std::vector<DType>> parse_recorded_dtypes(const std::string& text) {
-  return parse_each(text, [](const std::string& word) -> Result<DType> {
-    if (const auto dtype = dtype_from_name(word)) return *dtype;
-    return Error{ErrorKind::usage, "unknown dtype " + in_quotes(word), "use f32, f64, c64 or c128"};
-  });
 }
 
 }  // namespace blastune

@@ -42,9 +42,7 @@ Result<Question> parse_question(const QuestionWords& words);
 Result<Network> parse_network(const std::string& text);
 // One dtype; real ones only, since nothing measures the complex ones.
 Result<DType> parse_dtype(const std::string& text);
-// "f32,f64": each once, in the order given; `--dtype`'s.
+// "f32,f64": each once, in the order given; complex ones too.
 Result<std::vector<DType>> parse_dtypes(const std::string& text);
-// Of recordings, which may hold complex ones.
-Result<std::vector<DType>> parse_recorded_dtypes(const std::string& text);
 
 }  // namespace blastune

@@ -25,6 +25,7 @@ namespace {
 
 constexpr double quick_budget_seconds = 5;
 constexpr double longest_budget_seconds = 24 * 3600;
+constexpr double busy_share = 0.25;  // of bursts thrown away, above which that is told
 
 struct Options {
   std::string budget;
@@ -83,6 +84,11 @@ void print_summary(const Session& session, const Measured& measured, const std::
                                count_text(progress.disturbed, "burst"));
   }
   if (progress.lost > 0) session.out << count_text(progress.lost, "burst") << " lost\n";
+  if (static_cast<double>(progress.disturbed) > busy_share * static_cast<double>(progress.bursts)) {
+    session.note(
+        "the machine was busy, which answers suffer from; tune again when it is quiet, and see `blastune "
+        "verify`");
+  }
   session.out << "table: " << path << '\n';
 }
 
@@ -115,7 +121,7 @@ Result<ExitStatus> tune_recorded(const Session& session, const Options& options)
     request.budget_seconds = *parsed;
   }
   if (!options.dtypes.empty()) {
-    auto dtypes = parse_recorded_dtypes(options.dtypes);
+    auto dtypes = parse_dtypes(options.dtypes);
     if (!dtypes) return dtypes.error();
     request.dtypes = std::move(*dtypes);
   }
@@ -187,7 +193,7 @@ void add_tune_verb(CommandLine& program) {
               "TIME");
   verb.flag("--quick", options->quick, "forward passes and a coarse sample only, 5 s");
   verb.option("--blas", options->blas_file, "measure this OpenBLAS file", "FILE");
-  verb.option("--dtype", options->dtypes, "f32, f64 or f32,f64 (default both)", "TYPES");
+  verb.option("--dtype", options->dtypes, "f32, f64, c64, c128 or several (default as configured)", "TYPES");
   verb.option("--threads", options->threads, "the thread counts to compare: 1-4,8", "LIST");
   verb.option("--replay", options->replay, "ask recorded calls instead of this machine, .csv or .csv.gz",
               "FILE");

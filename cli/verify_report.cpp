@@ -48,8 +48,13 @@ std::string type_text(const VerifiedType& type, const VerifyAnswer& answer) {
       text += line(fmt::format("  where {}", name(basis)), regret);
   }
   text += line(fmt::format("the default, {}", answer.default_threads), verification.of_default());
+  // Where counts are missing, constants are not judged by the same gemms.
+  const bool is_whole = std::ranges::all_of(verification.gemms(), [](const VerifiedGemm& gemm) {
+    return std::ranges::all_of(gemm.seconds, [](double seconds) { return seconds > 0; });
+  });
   for (const int count : constants_to_show(verification)) {
-    text += line(fmt::format("always {}{}", count, count == verification.best_constant() ? ", the best" : ""),
+    text += line(fmt::format("always {}{}", count,
+                             is_whole && count == verification.best_constant() ? ", the best" : ""),
                  verification.of_constant(count));
   }
   text += "  the advice loses most for\n";
@@ -59,8 +64,18 @@ std::string type_text(const VerifiedType& type, const VerifyAnswer& answer) {
     text += fmt::format("    {:>6.3f}  {}: {} advised ({}), {} fastest\n", regret, describe(gemm.gemm),
                         gemm.advice.threads, name(gemm.advice.basis), verification.fastest(gemm));
   }
+  if (verification.of_advice().geometric_mean > verification.of_default().geometric_mean) {
+    text +=
+        "  worse than the default: the machine is in another state than when it was tuned, or was busy then; "
+        "remove the "
+        "table and tune again\n";
+  }
+  if (type.asked > verification.gemms().size() + verification.left_out()) {
+    text += fmt::format("  {} of {} gemms were measured twice undisturbed\n", verification.gemms().size(),
+                        type.asked);
+  }
   if (verification.left_out() > 0) {
-    text += fmt::format("  left out: {} without advice or without times\n",
+    text += fmt::format("  left out: {} without advice or with times of one count only\n",
                         count_text(static_cast<std::int64_t>(verification.left_out()), "gemm"));
   }
   return text;
@@ -108,6 +123,7 @@ Json type_json(const VerifiedType& type) {
                      {"times", std::move(times)}});
   }
   return {{"dtype", name(type.dtype)},
+          {"asked", type.asked},
           {"left_out", verification.left_out()},
           {"best_constant", verification.best_constant()},
           {"policies", std::move(policies)},

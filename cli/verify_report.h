@@ -15,6 +15,7 @@ namespace blastune {
 struct VerifiedType {
   DType dtype = DType::f64;
   Verification verification;
+  std::size_t asked = 0;  // gemms that were to be judged
 };
 
 struct VerifyAnswer {

@@ -42,9 +42,7 @@ struct Options {
 
 // The types asked for; without any, those that the table knows.
 Result<std::vector<DType>> types_to_verify(const Options& options, const Table& table) {
-  if (!options.dtypes.empty())
-    return options.measurements.empty() ? parse_dtypes(options.dtypes)
-                                        : parse_recorded_dtypes(options.dtypes);
+  if (!options.dtypes.empty()) return parse_dtypes(options.dtypes);
   std::vector<DType> types;
   for (const auto& curve : table.curves) {
     if (types.empty() || types.back() != curve.gemm.dtype) types.push_back(curve.gemm.dtype);
@@ -84,8 +82,9 @@ Result<ExitStatus> verify_recorded(const Session& session, const Options& option
     std::vector<VerifiedGemm> of_type;
     std::ranges::copy_if(gemms, std::back_inserter(of_type),
                          [dtype](const VerifiedGemm& gemm) { return gemm.gemm.dtype == dtype; });
+    const std::size_t asked = of_type.size();
     Verification verification = judged(answering.table, std::move(of_type), recording.counts());
-    if (!verification.gemms().empty()) answer.types.push_back({dtype, std::move(verification)});
+    if (!verification.gemms().empty()) answer.types.push_back({dtype, std::move(verification), asked});
   }
   if (answer.types.empty()) {
     return Error{
@@ -147,8 +146,9 @@ Result<ExitStatus> verify_here(const Session& session, const Options& options, A
       answer.blocks += measured->progress.blocks;
       answer.disturbed += measured->progress.disturbed;
       answer.spent_seconds += measured->progress.spent_seconds;
+      const std::size_t asked = setup.gemms.size();
       Verification verification = judged(answering.table, std::move(measured->gemms), setup.counts);
-      if (!verification.gemms().empty()) answer.types.push_back({dtype, std::move(verification)});
+      if (!verification.gemms().empty()) answer.types.push_back({dtype, std::move(verification), asked});
       if (Interruption::requested()) break;
     }
   }

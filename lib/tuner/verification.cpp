@@ -46,7 +46,9 @@ std::size_t Verification::place_of(const VerifiedGemm& gemm, int threads) const 
 
 void Verification::add(VerifiedGemm gemm) {
   gemm.seconds.resize(counts_.size());
-  if (gemm.advice.threads < 1 || place_of(gemm, gemm.advice.threads) == nowhere) {
+  const auto measured = std::ranges::count_if(gemm.seconds, [](double seconds) { return seconds > 0; });
+  if (measured < std::min<std::ptrdiff_t>(2, std::ssize(counts_)) || gemm.advice.threads < 1 ||
+      place_of(gemm, gemm.advice.threads) == nowhere) {
     ++left_out_;
     return;
   }

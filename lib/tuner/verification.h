@@ -43,7 +43,8 @@ class Verification {
   // counts: those compared, ascending. default_threads: the library's own.
   Verification(std::vector<int> counts, int default_threads);
 
-  // A gemm of which neither the advised nor any other count was measured is counted as left out.
+  // A gemm without advice is counted as left out, and one of which fewer than two counts were measured, where
+  // more are compared, or none that is no higher than the advised one.
   void add(VerifiedGemm gemm);
 
   [[nodiscard]] const std::vector<int>& counts() const { return counts_; }

@@ -60,9 +60,11 @@ TEST(Verification, ACountThatWasNotMeasuredIsJudgedAsTheNextLowerOne) {
   EXPECT_DOUBLE_EQ(verification.of_advice().worst, 1);
   EXPECT_EQ(verification.best_constant(), 2) << "4 was not measured for every gemm";
   verification.add(gemm_with(200, 1, {0, 1, 1}));
-  EXPECT_EQ(verification.left_out(), 1U);
+  EXPECT_EQ(verification.left_out(), 1U) << "nothing is known of 1 or less";
   verification.add(gemm_with(300, 0, {1, 1, 1}));
   EXPECT_EQ(verification.left_out(), 2U);
+  verification.add(gemm_with(400, 1, {1, 0, 0}));
+  EXPECT_EQ(verification.left_out(), 3U) << "one count is compared with nothing";
 }
 
 TEST(Verification, AcrossHalvesNoiseMakesNoRegret) {
