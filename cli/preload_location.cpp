@@ -71,17 +71,18 @@ std::string loader_lib() {
   Dl_info here{};
   if (!libc || ::dladdr(::dlsym(libc.get(), "malloc"), &here) == 0 || here.dli_fname == nullptr) return {};
   std::error_code problem;
+  std::vector<std::string> libs;
+  const auto consider = [&](const std::filesystem::path& lib) {
+    if (std::filesystem::equivalent("/" / lib / libc_name, here.dli_fname, problem) && !problem &&
+        std::ranges::find(libs, lib.string()) == libs.end())
+      libs.push_back(lib.string());
+  };
+  for (const char* usual : {"lib", "lib64", "lib32"}) consider(usual);
+  // Its own folder, from the root or from /usr.
   const auto directory = std::filesystem::path(here.dli_fname).parent_path();
-  std::filesystem::path lib;
-  // Its own folder's last parts, as many as lead to the same file from the root.
-  for (auto part = directory.end(); part != directory.begin();) {
-    --part;
-    lib = lib.empty() ? *part : *part / lib;
-    if (lib.is_absolute()) break;
-    if (std::filesystem::equivalent("/" / lib / libc_name, here.dli_fname, problem) && !problem)
-      return lib.string();
-  }
-  return {};
+  consider(directory.lexically_relative(directory.string().starts_with("/usr/") ? "/usr" : "/"));
+  // Where two names lead there, nobody says which the loader uses.
+  return libs.size() == 1 ? libs.front() : std::string();
 }
 
 std::string add_preload(const std::string& present, const std::string& library) {

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "base/parse.h"
 #include "cli/format.h"
 
 namespace blastune {
@@ -57,13 +58,14 @@ std::string type_text(const VerifiedType& type, const VerifyAnswer& answer) {
                              is_whole && count == verification.best_constant() ? ", the best" : ""),
                  verification.of_constant(count));
   }
-  text += "  the advice loses most for\n";
+  std::string losses;
   for (const auto& gemm : verification.worst(worst_shown)) {
     const double regret = verification.regret(gemm, gemm.advice.threads);
     if (regret <= 1) break;
-    text += fmt::format("    {:>6.3f}  {}: {} advised ({}), {} fastest\n", regret, describe(gemm.gemm),
-                        gemm.advice.threads, name(gemm.advice.basis), verification.fastest(gemm));
+    losses += fmt::format("    {:>6.3f}  {}: {} advised ({}), {} fastest\n", regret, describe(gemm.gemm),
+                          gemm.advice.threads, name(gemm.advice.basis), verification.fastest(gemm));
   }
+  if (!losses.empty()) text += "  the advice loses most for\n" + losses;
   if (verification.of_advice().geometric_mean > verification.of_default().geometric_mean) {
     text +=
         "  worse than the default: the machine is in another state than when it was tuned, or was busy then; "
@@ -134,8 +136,8 @@ Json type_json(const VerifiedType& type) {
 }  // namespace
 
 std::string verify_text(const VerifyAnswer& answer) {
-  std::string text =
-      fmt::format("{} for {}\nby times of {}", answer.table, describe(answer.build), answer.source);
+  std::string text = fmt::format("{} for {}\nby times of {}", printable(answer.table), describe(answer.build),
+                                 printable(answer.source));
   if (answer.blocks > 0) {
     text += fmt::format(": {} in {}", count_text(answer.blocks, "block"), seconds_text(answer.spent_seconds));
     if (answer.disturbed > 0)
