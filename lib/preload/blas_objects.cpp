@@ -39,16 +39,6 @@ std::vector<GemmName> gemm_names() {
   return names;
 }
 
-bool holds(const dl_phdr_info& info, const void* address) {
-  const auto place = reinterpret_cast<std::uintptr_t>(address);
-  for (std::size_t i = 0; i < info.dlpi_phnum; ++i) {
-    const ElfW(Phdr)& segment = info.dlpi_phdr[i];
-    const std::uintptr_t start = info.dlpi_addr + segment.p_vaddr;
-    if (segment.p_type == PT_LOAD && place >= start && place - start < segment.p_memsz) return true;
-  }
-  return false;
-}
-
 const void* address_in(const dl_phdr_info& info) {
   for (std::size_t i = 0; i < info.dlpi_phnum; ++i) {
     const ElfW(Phdr)& segment = info.dlpi_phdr[i];
@@ -93,6 +83,16 @@ struct Search {
 };
 
 }  // namespace
+
+bool holds(const dl_phdr_info& info, const void* address) {
+  const auto place = reinterpret_cast<std::uintptr_t>(address);
+  for (std::size_t i = 0; i < info.dlpi_phnum; ++i) {
+    const ElfW(Phdr)& segment = info.dlpi_phdr[i];
+    const std::uintptr_t start = info.dlpi_addr + segment.p_vaddr;
+    if (segment.p_type == PT_LOAD && place >= start && place - start < segment.p_memsz) return true;
+  }
+  return false;
+}
 
 BlasObjects list_blas_objects() {
   const std::vector<GemmName> names = gemm_names();

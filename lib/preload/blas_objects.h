@@ -4,6 +4,8 @@
 // nothing of them is called. Any thread; throws std::bad_alloc.
 #pragma once
 
+#include <link.h>
+
 #include <string>
 #include <vector>
 
@@ -26,6 +28,9 @@ struct BlasObjects {
   std::vector<BlasObject> definers;
   std::vector<BlasUser> users;
 };
+
+// Whether the address lies in one of the object's segments.
+[[nodiscard]] bool holds(const dl_phdr_info& info, const void* address);
 
 // Without this library itself.
 [[nodiscard]] BlasObjects list_blas_objects();

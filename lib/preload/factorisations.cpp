@@ -8,10 +8,6 @@
 namespace blastune {
 namespace {
 
-using Text = const char*;
-using Address = const void*;
-using Length = std::uint64_t;
-
 Asked judge_getrf(Integers of, Address m, Address n, void*, Address lda, void*, void*) {
   return getrf_asked(of(m), of(n), of(lda));
 }

@@ -9,10 +9,6 @@ constinit thread_local int standing_in_depth [[gnu::tls_model("initial-exec")]] 
 
 namespace {
 
-using Int = std::int64_t;
-using Text = const char*;
-using Address = const void*;
-
 // Real scalars are passed by value, complex ones by address.
 template <class Scalar>
 Asked judge_cblas(Integers of, int order, int trans_a, int trans_b, Int m, Int n, Int k, Scalar, Address,

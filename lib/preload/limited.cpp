@@ -7,11 +7,6 @@
 namespace blastune {
 namespace {
 
-using Int = std::int64_t;
-using Text = const char*;
-using Address = const void*;
-using Length = std::uint64_t;
-
 template <class Scalar>
 Asked judge_cblas_gemv(Integers of, int order, int transpose, Int m, Int n, Scalar, Address, Int lda, Address,
                        Int step_x, Scalar, void*, Int step_y) {

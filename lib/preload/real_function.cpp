@@ -45,13 +45,6 @@ void* symbol_of(void* handle, const char* symbol) {
   return found != nullptr && !is_ours(found) ? found : nullptr;
 }
 
-void* in_dependencies_of(const link_map* caller, const char* symbol) {
-  // Those of the program itself are the global order, in which we come first.
-  if (caller == nullptr || is_the_program(*caller)) return nullptr;
-  const Handle handle = open_loaded(caller->l_name);
-  return handle ? symbol_of(handle.get(), symbol) : nullptr;
-}
-
 void* anywhere(const char* symbol) try {
   for (const LoadedObject& object : list_loaded_objects()) {
     if (object.path.empty()) continue;
@@ -73,8 +66,16 @@ void keep_loaded(const void* function) {
 
 }  // namespace
 
+void* find_in_dependencies(const void* address, const char* symbol) noexcept {
+  const link_map* object = object_at(address);
+  // Those of the program itself are the global order, in which we come first.
+  if (object == nullptr || is_the_program(*object)) return nullptr;
+  const Handle handle = open_loaded(object->l_name);
+  return handle ? symbol_of(handle.get(), symbol) : nullptr;
+}
+
 void* find_real_function(const char* symbol, const void* caller) noexcept {
-  void* found = in_dependencies_of(object_at(caller), symbol);
+  void* found = find_in_dependencies(caller, symbol);
   if (found == nullptr) found = ::dlsym(RTLD_NEXT, symbol);
   if (found == nullptr) found = anywhere(symbol);
   if (found != nullptr) keep_loaded(found);

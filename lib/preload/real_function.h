@@ -11,4 +11,7 @@ namespace blastune {
 // object it is in stays loaded from now on. Null when there is none.
 void* find_real_function(const char* symbol, const void* caller) noexcept;
 
+// Only among the dependencies of the library that the address is in; null for the program itself.
+void* find_in_dependencies(const void* address, const char* symbol) noexcept;
+
 }  // namespace blastune

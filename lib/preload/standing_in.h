@@ -21,6 +21,12 @@
 
 namespace blastune {
 
+// What routines are given.
+using Int = std::int64_t;
+using Text = const char*;
+using Address = const void*;
+using Length = std::uint64_t;  // of a Text, behind all other arguments
+
 // How deep this thread is in functions of ours: one that reaches another one does so within the first one's
 // count. Fixed storage, because a call must not have to ask for any.
 extern constinit thread_local int standing_in_depth [[gnu::tls_model("initial-exec")]];

@@ -6,11 +6,6 @@
 namespace blastune {
 namespace {
 
-using Int = std::int64_t;
-using Text = const char*;
-using Address = const void*;
-using Length = std::uint64_t;
-
 template <class Scalar>
 Asked judge_cblas_symm(Integers of, int order, int side, int triangle, Int m, Int n, Scalar, Address, Int lda,
                        Address, Int ldb, Scalar, void*, Int ldc) {

@@ -7,11 +7,6 @@
 namespace blastune {
 namespace {
 
-using Int = std::int64_t;
-using Text = const char*;
-using Address = const void*;
-using Length = std::uint64_t;
-
 template <class Scalar>
 Asked judge_cblas_axpy(Integers of, Int n, Scalar, Address, Int step_x, void*, Int step_y) {
   return vector_asked(of(n), of(step_x), of(step_y));
