@@ -6,7 +6,6 @@
 #include <nlohmann/json.hpp>
 #include <ostream>
 
-#include "cli/answering.h"
 #include "cli/configuration.h"
 #include "cli/format.h"
 #include "cli/recorded_file.h"
@@ -58,7 +57,7 @@ Result<ExitStatus> import_calls(const Session& session, const Options& options) 
   if (!keeper) return keeper.error();
   if (options.blas_file.empty()) note_other_tables(session, *keeper);
   Table table = keeper->known(like->machine, like->build);
-  table.default_threads = std::max(like->default_threads, table.curves.empty() ? 1 : table.default_threads);
+  table.default_threads = std::max(like->default_threads, table.default_threads);
   table.tolerance = config->tolerance;
   table.measured_unix = table.checked_unix = session.clock.unix_seconds();
   put_recording(table, *recording);

@@ -57,7 +57,6 @@ struct Outcome {
   std::size_t gemms = 0;
   std::int64_t samples = 0;
   std::size_t left_out = 0;
-  std::size_t pairs = 0;  // of gemm and count that any call was asked of
   std::string path;
 };
 

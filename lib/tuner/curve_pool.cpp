@@ -5,7 +5,6 @@
 #include <Eigen/Core>
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <utility>
 
 #include "model/rng.h"
@@ -50,16 +49,11 @@ struct Belief {
   MatrixXd covariance;
 };
 
-// Box and Muller (1958).
 MatrixXd normal_draws(Index rows, Index columns) {
   Rng rng(1);
   MatrixXd values(rows, columns);
-  for (Index column = 0; column < columns; ++column) {
-    for (Index row = 0; row < rows; ++row) {
-      const double radius = std::sqrt(-2 * std::log(1 - rng.uniform()));
-      values(row, column) = radius * std::cos(2 * std::numbers::pi * rng.uniform());
-    }
-  }
+  for (Index column = 0; column < columns; ++column)
+    for (Index row = 0; row < rows; ++row) values(row, column) = rng.normal();
   return values;
 }
 

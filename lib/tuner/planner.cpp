@@ -97,6 +97,7 @@ void Planner::add_item(const Gemm& gemm) {
       return std::ranges::find(counts_, point.threads) == counts_.end();
     });
   }
+  if (pool_) item.first_block = first_counts(counts_, gemm, options_.seed);
   ++in_state(item.state);
   foresee(item);
   judge(item);
@@ -135,13 +136,8 @@ void Planner::judge(Item& item) {
 // The counts that were not measured yet, and those that could still be the best.
 std::vector<int> Planner::open_counts(const Item& item) const {
   if (pool_) {
-    if (!has_first_block(item)) {
-      auto first = first_counts(counts_, item.all.gemm, options_.seed);
-      std::erase_if(first, [&item](int count) { return item.gone.contains(count); });
-      return first;
-    }
-    auto promising = promising_counts(counts_, *item.prospects,
-                                      best_threads(item.all, counts_.back(), options_.tolerance));
+    if (!has_first_block(item)) return item.first_block;
+    auto promising = promising_counts(counts_, *item.prospects, chosen_count(item.all));
     std::erase_if(promising, [&item](int count) { return item.gone.contains(count); });
     return promising;
   }
@@ -159,7 +155,7 @@ std::vector<int> Planner::open_counts(const Item& item) const {
 }
 
 double Planner::expected_regret(const Item& item) const {
-  const int chosen = best_threads(item.all, counts_.back(), options_.tolerance);
+  const int chosen = chosen_count(item.all);
   if (chosen == 0) return unmeasured_regret;
   if (pool_) return has_first_block(item) ? item.prospects->regret : unmeasured_regret;
   const Moments& choice = item.all.find(chosen)->seconds;
@@ -197,19 +193,18 @@ bool Planner::settled(const Item& item) const {
   return expected_regret(item) <= options_.acceptable_regret;
 }
 
+int Planner::chosen_count(const Curve& curve) const {
+  return best_threads(curve, counts_.back(), options_.tolerance);
+}
+
 // Of many counts, as many as a first block has, in whatever run.
 bool Planner::has_first_block(const Item& item) const {
-  if (!pool_ || item.all.points.empty()) return false;
-  std::size_t wanted = 0;
-  for (const int count : first_counts(counts_, item.all.gemm, options_.seed))
-    if (!item.gone.contains(count)) ++wanted;
-  return item.all.points.size() >= wanted;
+  return pool_ && !item.all.points.empty() && item.all.points.size() >= item.first_block.size();
 }
 
 void Planner::foresee(Item& item) {
   if (!has_first_block(item)) return;
-  const int chosen = best_threads(item.all, counts_.back(), options_.tolerance);
-  item.prospects = pool_->prospects(item.all, chosen, options_.tolerance);
+  item.prospects = pool_->prospects(item.all, chosen_count(item.all), options_.tolerance);
 }
 
 void Planner::learn_from_all() {
@@ -358,10 +353,12 @@ void Planner::record(std::span<const BurstRequest> requests,
     ++progress_.bursts;
     if (!results[i]) {
       ++progress_.lost;
-      if (options_.lost_is_gone)
+      if (options_.lost_is_gone) {
         item.gone.insert(request.threads);
-      else
+        std::erase(item.first_block, request.threads);
+      } else {
         ++item.fruitless;
+      }
       continue;
     }
     if (is_disturbed(request, results[i]->context) && !options_.accept_disturbed) {
@@ -415,9 +412,8 @@ bool Planner::best_count_changes(const Series& series, std::int64_t from, std::i
   if (!decided(low_item) || !decided(high_item)) return false;
   const Curve& low = low_item.all;
   const Curve& high = high_item.all;
-  const int limit = counts_.back();
-  const int low_best = best_threads(low, limit, options_.tolerance);
-  const int high_best = best_threads(high, limit, options_.tolerance);
+  const int low_best = chosen_count(low);
+  const int high_best = chosen_count(high);
   if (low_best == 0 || high_best == 0 || low_best == high_best) return false;
   const auto cost = [](const Curve& curve, int used, int best) {
     const CurvePoint* with = curve.find(used);

@@ -102,7 +102,8 @@ class Planner {
     int fruitless = 0;  // bursts since the last good one that were lost or disturbed
     int parts = 0;      // of the run in which it was measured
     int last_part = -1;
-    std::set<int> gone;  // counts of which nothing can be had
+    std::set<int> gone;            // counts of which nothing can be had
+    std::vector<int> first_block;  // with many counts: those to begin with, but for what is gone
     State state = State::uncertain;
     std::optional<Prospects> prospects;  // with many counts: by what was known when it was last looked at
   };
@@ -113,6 +114,7 @@ class Planner {
   [[nodiscard]] bool decided(const Item& item) const;
   [[nodiscard]] std::vector<int> open_counts(const Item& item) const;
   [[nodiscard]] bool has_first_block(const Item& item) const;
+  [[nodiscard]] int chosen_count(const Curve& curve) const;  // 0: nothing was measured
   [[nodiscard]] double expected_regret(const Item& item) const;
   [[nodiscard]] double call_seconds(const Item& item, int threads) const;
   [[nodiscard]] BurstRequest burst(const Item& item, int threads) const;

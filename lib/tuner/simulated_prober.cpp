@@ -2,7 +2,6 @@
 #include "tuner/simulated_prober.h"
 
 #include <cmath>
-#include <numbers>
 #include <utility>
 
 namespace blastune {
@@ -10,10 +9,9 @@ namespace blastune {
 SimulatedProber::SimulatedProber(CallSeconds call_seconds, SimulatedNoise noise, ManualClock& clock)
     : call_seconds_(std::move(call_seconds)), noise_(noise), clock_(clock), rng_(noise.seed) {}
 
-// A log-normal factor (Box and Muller 1958).
+// A log-normal factor.
 double SimulatedProber::deviate(double deviation) {
-  const double radius = std::sqrt(-2 * std::log(1 - rng_.uniform()));
-  return std::exp(deviation * radius * std::cos(2 * std::numbers::pi * rng_.uniform()));
+  return std::exp(deviation * rng_.normal());
 }
 
 Result<std::vector<std::optional<BurstResult>>> SimulatedProber::run(std::span<const BurstRequest> requests) {

@@ -73,9 +73,7 @@ class Measuring {
 
   [[nodiscard]] double expected_block_seconds(std::size_t at) const {
     double seconds = 0;
-    for (const int count : setup_.counts)
-      seconds +=
-          expected_seconds(fitting_burst(setup_.gemms[at], count, call_seconds_[at]), call_seconds_[at]);
+    for (const int count : setup_.counts) seconds += expected_seconds(burst(at, count), call_seconds_[at]);
     return seconds;
   }
 
@@ -83,8 +81,7 @@ class Measuring {
     std::vector<BurstRequest> requests;
     for (const auto at : stretch) {
       const auto first = requests.size();
-      for (const int count : setup_.counts)
-        requests.push_back(fitting_burst(setup_.gemms[at], count, call_seconds_[at]));
+      for (const int count : setup_.counts) requests.push_back(burst(at, count));
       rng_.shuffle(std::span(requests).subspan(first));
     }
     const auto results = prober_.run(requests);
@@ -106,6 +103,9 @@ class Measuring {
   }
 
  private:
+  [[nodiscard]] BurstRequest burst(std::size_t at, int count) const {
+    return fitting_burst(setup_.gemms[at], count, call_seconds_[at]);
+  }
   void take(std::size_t at, std::span<const BurstRequest> requests,
             std::span<const std::optional<BurstResult>> results, VerifyProgress& progress) {
     std::vector<double> seconds(setup_.counts.size());
