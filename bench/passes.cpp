@@ -19,10 +19,10 @@
 #include <vector>
 
 #include "bench/policy_times.h"
-#include "bench/rests.h"
 #include "blastune/blastune.h"
 #include "model/layer.h"
 #include "model/rng.h"
+#include "tuner/rests.h"
 
 namespace blastune::bench {
 namespace {
@@ -138,7 +138,8 @@ PolicyTimes measure(const Library& library, const std::vector<Case>& cases, cons
   // Large cases take as long as hundreds of small ones and are a hundred times steadier: they come up in
   // every fourth round only.
   constexpr double large_flops = 5e8;
-  Rests rests;
+  SystemClock clock;
+  Rests rests(clock);
   const auto begin = Clock::now();
   for (int round = 0; round < 3 || seconds_since(begin) < budget; ++round) {
     std::vector<std::size_t> order;

@@ -51,10 +51,10 @@ for blas in /usr/lib/*/openblas-pthread/libopenblas.so.0 /usr/lib/*/openblas-ope
     row "the same against the default" "mean <= 0.96, worst <= 1.05" \
       "$(sed -n "s/^against the library's default: //p" <<<"$passes")"
     blastune_say "Regret on fresh gemms, $flavour $dtype"
-    regret=$("$programs/blastune-bench-regret" --blas "$blas" --dtype "$dtype" --seconds "$seconds")
-    row "regret on gemms not in the table, $flavour $dtype" "mean <= 1.01, 95th <= 1.03, worst <= 1.10" \
-      "$(sed -n 's/^regret of the advice: //p' <<<"$regret")"
-    row "the default's regret on the same, $flavour $dtype" "" "$(sed -n 's/^regret of the default: //p' <<<"$regret")"
+    regret=$("$blastune" verify --blas "$blas" --dtype "$dtype" --budget "${seconds}s")
+    row "regret on gemms not in the table, $flavour $dtype: mean (interval), 95th, worst, halves, gemms" \
+      "mean <= 1.01, 95th <= 1.03, worst <= 1.10" "$(sed -n 's/^ *the advice  *//p' <<<"$regret")"
+    row "the default's regret on the same, $flavour $dtype" "" "$(sed -n 's/^ *the default, [0-9]*  *//p' <<<"$regret")"
   done
   blastune_say "The library's own cost, $flavour"
   micro=$("$programs/blastune-bench-micro" --blas "$blas" --benchmark_format=csv \
