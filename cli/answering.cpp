@@ -32,7 +32,9 @@ Result<Answering> answer_from_file(const Session& session, const TableChoice& ch
     return target.error();
   }
   if (!choice.blas_file.empty()) {
-    return Error{ErrorKind::foreign, choice.table_file + " has no table for " + choice.blas_file,
+    return Error{ErrorKind::foreign,
+                 choice.table_file + " is for " + describe(tables->front().build) + ", and " +
+                     choice.blas_file + " is " + describe(target->library.build) + " here",
                  "leave --blas away to be answered from the table as it is"};
   }
   const Table& other = tables->front();

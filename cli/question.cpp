@@ -108,8 +108,9 @@ Result<Network> parse_network(const std::string& text) {
 
 Result<DType> parse_dtype(const std::string& text) {
   const auto dtype = dtype_from_name(text);
-  if (!dtype || is_complex(*dtype)) {
-    return Error{ErrorKind::usage, "unknown dtype " + in_quotes(text), "use f32 (float) or f64 (double)"};
+  if (!dtype) {
+    return Error{ErrorKind::usage, "unknown dtype " + in_quotes(text),
+                 "use f32 (float), f64 (double), c64 or c128 (complex of them)"};
   }
   return *dtype;
 }

@@ -4,6 +4,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -51,6 +52,10 @@ Json source_object(const Answering& answering, const CountLimit& limit) {
   return source;
 }
 
+Json constant_object(const ConstantTime& constant) {
+  return {{"threads", constant.threads}, {"pass_seconds", constant.seconds}, {"basis", name(constant.basis)}};
+}
+
 // A value that JSON can carry; replacement characters for what is not UTF-8.
 std::string line_of(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + '\n';
@@ -64,13 +69,35 @@ std::string sureness(const Advice& advice, double tolerance) {
                      100 * advice.confidence, 100 * tolerance);
 }
 
-std::string against_default(const Advice& advice, int default_threads) {
+std::string against_default(const Advice& advice, int default_threads, int limit) {
   const double ratio = advice.default_seconds / advice.expected_seconds;
-  const std::string with_default =
-      fmt::format("With the library's own choice, {}, the call is expected to take {}",
-                  count_text(default_threads, "thread"), seconds_text(advice.default_seconds));
+  const std::string with_default = fmt::format(
+      "With {}, {}, the call is expected to take {}",
+      default_threads <= limit ? "the library's own choice"
+                               : "as many as are allowed, where the library would take more",
+      count_text(std::min(default_threads, limit), "thread"), seconds_text(advice.default_seconds));
   if (std::abs(ratio - 1) < 0.01) return with_default + ": the same.\n";
   return with_default + fmt::format(": {:.2f} times as long.\n", ratio);
+}
+
+// Of many counts the powers of two, the best and the largest: every one is in the JSON.
+std::vector<ConstantTime> constants_to_print(const PassTimes& times) {
+  constexpr std::size_t most_lines = 8;
+  auto some = times.constants;
+  if (some.size() <= most_lines) return some;
+  std::erase_if(some, [&](const ConstantTime& constant) {
+    const bool power_of_two = std::has_single_bit(static_cast<unsigned>(constant.threads));
+    return !power_of_two && constant.threads != times.best_constant.threads &&
+           constant != times.constants.back();
+  });
+  return some;
+}
+
+std::string constant_line(const ConstantTime& constant, const PassTimes& times) {
+  return fmt::format(
+      "  with {:>3} {:<8} for all layers       {:>8}   {:.2f} times the pass with a count for each\n",
+      constant.threads, constant.threads == 1 ? "thread" : "threads", seconds_text(constant.seconds),
+      constant.seconds / times.advised_seconds);
 }
 
 }  // namespace
@@ -103,7 +130,7 @@ std::string explanation(const GemmAnswer& answer, const Table& table, const Coun
                         count_text(measured, "measured gemm"));
   }
   if (!runs_on_one_thread(table.build, answer.gemm)) {
-    text += against_default(advice, std::min(table.default_threads, limit.threads));
+    text += against_default(advice, table.default_threads, limit.threads);
   }
   text += sureness(advice, table.tolerance) + "\n";
   if (limit.present) {
@@ -124,7 +151,7 @@ std::string gemm_json(const GemmAnswer& answer, const Answering& answering, cons
   return line_of(json);
 }
 
-std::string network_text(const NetworkAnswer& answer) {
+std::string network_text(const NetworkAnswer& answer, double tolerance) {
   std::string text;
   const auto layers = layers_of(*answer.question.network);
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -135,13 +162,17 @@ std::string network_text(const NetworkAnswer& answer) {
   }
   text +=
       fmt::format("whole pass, a count for each layer   {:>8}\n", seconds_text(answer.times.advised_seconds));
-  text += fmt::format("best single count: {:<3}               {:>8}\n", answer.times.best_constant,
-                      seconds_text(answer.times.constant_seconds));
   text +=
       fmt::format("the library's default                {:>8}\n", seconds_text(answer.times.default_seconds));
+  text +=
+      fmt::format("best single count: {:<3}               {:>8}   ({})\n", answer.times.best_constant.threads,
+                  seconds_text(answer.times.best_constant.seconds), name(answer.times.best_constant.basis));
+  for (const auto& constant : constants_to_print(answer.times)) text += constant_line(constant, answer.times);
   if (answer.best.batch > 0) {
-    text += fmt::format("smallest good batch size: {:<7}    {:>8} a sample\n", answer.best.batch,
-                        seconds_text(answer.best.seconds_per_sample));
+    text += fmt::format(
+        "best batch size: {:<7}             {:>8} a sample   ({}); larger ones gain less than {:.0f} %\n",
+        answer.best.batch, seconds_text(answer.best.seconds_per_sample), name(answer.best.basis),
+        100 * tolerance);
   }
   return text;
 }
@@ -163,11 +194,14 @@ std::string network_json(const NetworkAnswer& answer, const Answering& answering
   json["layers"] = std::move(layers);
   json["pass_seconds"] = answer.times.advised_seconds;
   json["default_pass_seconds"] = answer.times.default_seconds;
-  json["best_single"] = {{"threads", answer.times.best_constant},
-                         {"pass_seconds", answer.times.constant_seconds}};
+  json["best_single"] = constant_object(answer.times.best_constant);
+  Json constants = Json::array();
+  for (const auto& constant : answer.times.constants) constants.push_back(constant_object(constant));
+  json["single_counts"] = std::move(constants);
   json["best_batch"] = answer.best.batch == 0 ? Json(nullptr)
                                               : Json{{"batch", answer.best.batch},
-                                                     {"seconds_per_sample", answer.best.seconds_per_sample}};
+                                                     {"seconds_per_sample", answer.best.seconds_per_sample},
+                                                     {"basis", name(answer.best.basis)}};
   json.update(source_object(answering, limit));
   return line_of(json);
 }

@@ -31,7 +31,7 @@ struct NetworkAnswer {
   BestBatch best;
 };
 
-[[nodiscard]] std::string network_text(const NetworkAnswer& answer);
+[[nodiscard]] std::string network_text(const NetworkAnswer& answer, double tolerance);
 [[nodiscard]] std::string network_json(const NetworkAnswer& answer, const Answering& answering,
                                        const CountLimit& limit);
 

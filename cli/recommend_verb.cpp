@@ -188,7 +188,8 @@ Result<ExitStatus> recommend(const Session& session, const Options& options) {
     network.best = best_batch(advisor, *question->network, question->dtype, question->pass, question->layout,
                               question->batch, config->batches, limit->threads, tolerance);
   }
-  session.out << (options.json ? network_json(network, *answering, *limit) : network_text(network));
+  session.out << (options.json ? network_json(network, *answering, *limit)
+                               : network_text(network, tolerance));
   return exit_done;
 }
 
@@ -204,7 +205,7 @@ void add_recommend_verb(CommandLine& program) {
   verb.option("--transpose", options->words.transpose, "of A and B, with --gemm: NN, NT, TN or TT",
               "LETTERS");
   verb.option("--layers", options->words.layers, "a whole network: 784,100,50,10", "LIST");
-  verb.option("--dtype", options->words.dtype, "f32 or f64 (default f64)", "TYPE");
+  verb.option("--dtype", options->words.dtype, "f32, f64, c64 or c128 (default f64)", "TYPE");
   verb.option("--pass", options->words.pass, "forward (default), backward-data or backward-weights", "PASS");
   verb.option("--layout", options->words.layout, "features-by-batch (default) or batch-by-features",
               "LAYOUT");

@@ -196,7 +196,7 @@ void add_show_verb(CommandLine& program) {
   verb.option("--table", options->choice.table_file, "show this table, whatever machine it is for", "FILE");
   verb.option("--blas", options->choice.blas_file, "show the table of this OpenBLAS file", "FILE");
   verb.option("--layers", options->layers, "this network (default: those of the configuration)", "LIST");
-  verb.option("--dtype", options->dtype, "f32 or f64 (default both)", "TYPE");
+  verb.option("--dtype", options->dtype, "f32, f64, c64 or c128 (default as configured)", "TYPE");
   verb.option("--pass", options->pass, "forward (default), backward-data, backward-weights or all", "PASS");
   verb.flag("--json", options->json, "show as one JSON object");
   verb.does([options](const Session& session) { return show(session, *options); });

@@ -167,7 +167,7 @@ void add_sweep_verb(CommandLine& program) {
   verb.option("--batches", options->batches, "batch sizes (default " + options->batches + ")", "LIST");
   verb.option("--threads", options->threads, "constant counts: 1-8 (default all worth measuring)", "LIST");
   verb.option("--repeat", options->repeat, "how often each (default 30)", "N");
-  verb.option("--dtype", options->dtype, "f32 or f64 (default f64)", "TYPE");
+  verb.option("--dtype", options->dtype, "f32, f64, c64 or c128 (default f64)", "TYPE");
   verb.option("--blas", options->blas_file, "measure this OpenBLAS file", "FILE");
   verb.option("--csv", options->csv, "also write every call to this file, compressed if it ends in .gz",
               "FILE");

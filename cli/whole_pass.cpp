@@ -2,10 +2,19 @@
 #include "cli/whole_pass.h"
 
 #include <algorithm>
-#include <numbers>
 #include <set>
 
+#include "tuner/plan.h"
+
 namespace blastune {
+namespace {
+
+Basis weaker(Basis one, Basis other) {
+  if (one == Basis::none || other == Basis::none) return Basis::none;
+  return one == Basis::measured ? other : one;
+}
+
+}  // namespace
 
 PassTimes pass_times(const Advisor& advisor, const std::vector<Gemm>& layers, const std::vector<int>& counts,
                      int limit, double tolerance) {
@@ -16,41 +25,36 @@ PassTimes pass_times(const Advisor& advisor, const std::vector<Gemm>& layers, co
     times.advised_seconds += advice.expected_seconds;
     times.default_seconds += advice.default_seconds;
   }
-  struct Constant {
-    int count;
-    double seconds;
-  };
-  std::vector<Constant> constants;
+  Curve pass;  // a pass has a time for each count, as a gemm has
   for (const int count : counts) {
     if (count > limit) break;
-    double seconds = 0;
-    for (const auto& gemm : layers) seconds += advisor.expected_seconds(gemm, count);
-    constants.push_back({count, seconds});
+    ConstantTime constant{count, 0, Basis::measured};
+    for (const auto& gemm : layers) {
+      const auto expected = advisor.expected(gemm, count);
+      constant.seconds += expected.seconds;
+      constant.basis = weaker(constant.basis, expected.basis);
+    }
+    pass.at(count).seconds.add(constant.seconds);
+    times.constants.push_back(constant);
   }
-  if (constants.empty()) return times;
-  const double best = std::ranges::min_element(constants, {}, &Constant::seconds)->seconds;
-  for (const auto& constant : constants) {
-    if (constant.seconds > best * (1 + tolerance)) continue;
-    times.best_constant = constant.count;
-    times.constant_seconds = constant.seconds;
-    break;
-  }
+  const int best = best_threads(pass, limit, tolerance);
+  if (best > 0) times.best_constant = *std::ranges::find(times.constants, best, &ConstantTime::threads);
   return times;
 }
 
 BestBatch best_batch(const Advisor& advisor, const Network& network, DType dtype, Pass pass, Layout layout,
                      std::int64_t asked, SizeRange range, int limit, double tolerance) {
-  std::set<std::int64_t> batches{asked};
-  for (double size = static_cast<double>(range.from); size <= static_cast<double>(range.to);
-       size = std::max(size + 1, size * std::numbers::sqrt2))
-    batches.insert(static_cast<std::int64_t>(size));
+  const auto measured = batch_ladder(range.from, range.to);
+  std::set<std::int64_t> batches(measured.begin(), measured.end());
+  batches.insert(asked);
   std::vector<BestBatch> ladder;
   for (const auto batch : batches) {
-    double seconds = 0;
+    BestBatch& entry = ladder.emplace_back(batch, 0, Basis::measured);
     for (const auto& layer : layers_of(network)) {
-      seconds += advisor.advise(layer_gemm(layer, batch, dtype, pass, layout), limit).expected_seconds;
+      const Advice advice = advisor.advise(layer_gemm(layer, batch, dtype, pass, layout), limit);
+      entry.seconds_per_sample += advice.expected_seconds / static_cast<double>(batch);
+      entry.basis = weaker(entry.basis, advice.basis);
     }
-    ladder.push_back({batch, seconds / static_cast<double>(batch)});
   }
   const double best =
       std::ranges::min_element(ladder, {}, &BestBatch::seconds_per_sample)->seconds_per_sample;

@@ -13,12 +13,21 @@
 
 namespace blastune {
 
+// The whole pass with one count for every layer, as an environment variable would set it.
+struct ConstantTime {
+  int threads = 0;
+  double seconds = 0;
+  Basis basis = Basis::none;  // measured where every layer was, with this very count
+
+  bool operator==(const ConstantTime&) const = default;
+};
+
 struct PassTimes {
   std::vector<Advice> layers;  // in the network's order
   double advised_seconds = 0;  // each layer with its own count
   double default_seconds = 0;
-  int best_constant = 0;        // the best single count, smallest within the tolerance
-  double constant_seconds = 0;  // the whole pass with it
+  std::vector<ConstantTime> constants;  // ascending in threads
+  ConstantTime best_constant;           // by the rule that holds for a gemm (best_threads)
 };
 
 // counts: the constants to compare, ascending; those above limit are left out.
@@ -28,9 +37,10 @@ struct PassTimes {
 struct BestBatch {
   std::int64_t batch = 0;
   double seconds_per_sample = 0;
+  Basis basis = Basis::none;  // measured where every layer was at this batch size
 };
 
-// Of the batch size that was asked for and a ladder over the range, neighbours about 1.4 apart: the smallest
+// Of the batch size that was asked for and those of the range that tunes measure (batch_ladder): the smallest
 // one whose time per sample is within the tolerance of the best.
 [[nodiscard]] BestBatch best_batch(const Advisor& advisor, const Network& network, DType dtype, Pass pass,
                                    Layout layout, std::int64_t asked, SizeRange range, int limit,

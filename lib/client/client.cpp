@@ -162,7 +162,7 @@ void Client::leave(const ClientScope& scope) {
     const int threads = advisor.threads(gemm, available);
     if (threads > 0) entry.threads_now = static_cast<std::uint16_t>(threads);
   }
-  entry.expected_seconds = static_cast<float>(advisor.expected_seconds(gemm, entry.threads_now));
+  entry.expected_seconds = static_cast<float>(advisor.expected(gemm, entry.threads_now).seconds);
 }
 
 ClientAdvice Client::advise(const Gemm& gemm) {

@@ -22,6 +22,14 @@ struct Advice {
   double confidence = 0;  // probability, 0 to 1, that no allowed count is faster by more than the tolerance
 };
 
+// Of one gemm with one count, whether or not that count is advised.
+struct ExpectedTime {
+  double seconds = 0;         // 0: no opinion
+  Basis basis = Basis::none;  // measured: this very gemm was, with this very count
+
+  bool operator==(const ExpectedTime&) const = default;
+};
+
 // "none", "measured", "interpolated".
 [[nodiscard]] std::string_view name(Basis basis);
 

@@ -24,6 +24,8 @@ GroupKey group_of(const Gemm& gemm) {
 
 // Of an answer that compares everything but what the library would do by itself.
 constexpr double confidence_without_default = 0.5;
+// Of one where the limit lies between measured counts, and what lies around it says that it would be faster.
+constexpr double confidence_between_counts = 0.5;
 
 struct Group {
   GroupKey key;
@@ -42,10 +44,16 @@ double curve_seconds(const Curve& curve, int threads) {
 }
 
 double prediction_seconds(const ShapePrediction& prediction, std::span<const int> counts, int threads) {
-  const auto above = std::ranges::lower_bound(counts, threads);
-  const auto place =
-      above == counts.end() ? counts.size() - 1 : static_cast<std::size_t>(above - counts.begin());
-  return prediction.seconds_with_one * std::exp(static_cast<double>(prediction.log_ratio[place]));
+  const auto found = std::ranges::lower_bound(counts, threads);
+  const auto above =
+      found == counts.end() ? counts.size() - 1 : static_cast<std::size_t>(found - counts.begin());
+  auto log_ratio = static_cast<double>(prediction.log_ratio[above]);
+  if (counts[above] > threads && above > 0) {
+    const int below = counts[above - 1];
+    const double share = static_cast<double>(threads - below) / (counts[above] - below);
+    log_ratio = std::lerp(static_cast<double>(prediction.log_ratio[above - 1]), log_ratio, share);
+  }
+  return prediction.seconds_with_one * std::exp(log_ratio);
 }
 
 }  // namespace
@@ -100,6 +108,9 @@ Advice Advisor::State::from_curve(const Curve& curve, int limit) const {
     if (point.threads > limit || point.threads == threads) continue;
     advice.confidence = std::min(advice.confidence, probability_less(acceptable, point.seconds));
   }
+  // As many as are allowed may be more than the last that was measured below.
+  if (curve_seconds(curve, limit) < acceptable.mean())
+    advice.confidence = std::min(advice.confidence, confidence_between_counts);
   return advice;
 }
 
@@ -139,6 +150,8 @@ Advice Advisor::State::from_model(const Group& group, const Gemm& gemm, int limi
         static_cast<double>(prediction.log_ratio[i] - prediction.log_ratio[chosen] + log_tolerance);
     advice.confidence = std::min(advice.confidence, normal_cdf(behind / error));
   }
+  if (prediction_seconds(prediction, counts, limit) * (1 + tolerance) < advice.expected_seconds)
+    advice.confidence = std::min(advice.confidence, confidence_between_counts);
   return advice;
 }
 
@@ -197,14 +210,17 @@ int Advisor::threads(const Gemm& asked, int limit) const {
   return place ? group->model.counts()[*place] : 0;
 }
 
-double Advisor::expected_seconds(const Gemm& asked, int threads) const {
+ExpectedTime Advisor::expected(const Gemm& asked, int threads) const {
   const Gemm gemm = canonical(asked);
-  if (threads < 1 || !check_dimensions(gemm)) return 0;
-  if (const Curve* curve = state_->find(gemm)) return curve_seconds(*curve, threads);
+  if (threads < 1 || !check_dimensions(gemm)) return {};
+  if (const Curve* curve = state_->find(gemm)) {
+    return {curve_seconds(*curve, threads),
+            curve->find(threads) != nullptr ? Basis::measured : Basis::interpolated};
+  }
   const Group* group = state_->group_for(gemm);
-  if (group == nullptr) return 0;
+  if (group == nullptr) return {};
   const int used = runs_on_one_thread(state_->build, gemm) ? 1 : threads;
-  return prediction_seconds(group->model.predict(gemm), group->model.counts(), used);
+  return {prediction_seconds(group->model.predict(gemm), group->model.counts(), used), Basis::interpolated};
 }
 
 std::size_t Advisor::curve_count() const {

@@ -5,7 +5,9 @@
 // asking neither allocates nor locks.
 //
 // Where the library's own count is allowed but was never measured (a table made under a tighter limit), the
-// answer is the best of those that were, and its confidence is at most one half.
+// answer is the best of those that were, and its confidence is at most one half. So it is where the limit
+// lies between measured counts and seems to be faster than these: an answer is always a count that was
+// measured.
 //
 // A gemm that was measured is answered from its own curve. Any other is answered from a trend of
 // log(time with C / time with 1) over log m, log n, log k, fitted to all curves of the same dtype and
@@ -34,8 +36,8 @@ class Advisor {
   // advise()'s threads alone, for those who need nothing else and need it soon.
   [[nodiscard]] int threads(const Gemm& gemm, int limit) const;
 
-  // Expected seconds with exactly that count: the measured mean, or the model's value; 0 without opinion.
-  [[nodiscard]] double expected_seconds(const Gemm& gemm, int threads) const;
+  // With exactly that count: the measured mean, or what follows from measured counts or gemms nearby.
+  [[nodiscard]] ExpectedTime expected(const Gemm& gemm, int threads) const;
 
   [[nodiscard]] std::size_t curve_count() const;
 

@@ -18,7 +18,8 @@ constexpr double negligible_exponent = 25;
 constexpr double prior_weight = 0.2;           // of "the trend is right here", in neighbours at no distance
 constexpr double filled_variance = 0.1 * 0.1;  // added where a count was not measured on a curve
 // Ridge on standardised features: the constant is free, slopes nearly so, curvature must earn its place.
-constexpr std::array<double, shape_features> ridge{1e-6, 0.1, 0.1, 0.1, 1, 1, 1, 1, 1, 1, 0.2, 0.2, 0.2, 0.2};
+constexpr std::array<double, shape_features> ridge{1e-6, 0.1, 0.1, 0.1, 1,   1,   1,  1,
+                                                   1,    1,   0.2, 0.2, 0.2, 0.2, 0.1};
 
 Point3 log_sizes(const Gemm& gemm) {
   return {std::log2(static_cast<float>(gemm.m)), std::log2(static_cast<float>(gemm.n)),
@@ -31,13 +32,19 @@ constexpr std::int64_t thin = 4;
 // Below a cache line of rows or columns OpenBLAS leaves that side undivided (twice SWITCH_RATIO in its
 // param.h, for Haswell and Zen).
 constexpr std::int64_t cache_line_bytes = 64;
+// Logarithms centred and scaled so that the sizes programs use, 4 to 4096, fall within -1 to 1.
+constexpr float octaves = 5;
+constexpr float middle = 7;
 
-std::array<float, shape_features> features_of(const Point3& point, const Gemm& gemm) {
-  // Centred and scaled so that the sizes programs use, 4 to 4096, fall within -1 to 1.
-  const float a = (point[0] - 7) / 5;
-  const float b = (point[1] - 7) / 5;
-  const float c = (point[2] - 7) / 5;
-  const auto line = cache_line_bytes / static_cast<std::int64_t>(element_size(gemm.dtype));
+std::int64_t elements_of_line(DType dtype) {
+  return cache_line_bytes / static_cast<std::int64_t>(element_size(dtype));
+}
+
+std::array<float, common_features> features_of(const Point3& point, const Gemm& gemm) {
+  const float a = (point[0] - middle) / octaves;
+  const float b = (point[1] - middle) / octaves;
+  const float c = (point[2] - middle) / octaves;
+  const auto line = elements_of_line(gemm.dtype);
   const auto step = [](bool below) { return below ? 1.0F : 0.0F; };
   return {1,
           a,
@@ -53,6 +60,12 @@ std::array<float, shape_features> features_of(const Point3& point, const Gemm& g
           step(gemm.n <= thin),
           step(gemm.m < line),
           step(gemm.n < line)};
+}
+
+// By how much the smaller side of C falls short of a cache line for each thread: with fewer, threads write to
+// each other's lines and compute in kernels made for more.
+float narrowness(const Point3& point, float log_lines) {
+  return std::max(0.0F, log_lines - std::min(point[0], point[1])) / octaves;
 }
 
 double relative_variance(const Moments& moments) {
@@ -74,9 +87,10 @@ double interpolated_log_time(const Curve& curve, int threads) {
   return std::lerp(std::log(below.seconds.mean()), std::log(above->seconds.mean()), share);
 }
 
-// Solves A x = b for each right-hand side in place, A symmetric and positive definite (Cholesky).
-void solve_in_place(std::array<std::array<double, shape_features>, shape_features>& a,
-                    std::vector<std::array<double, shape_features>>& right_sides) {
+using Row = std::array<double, shape_features>;
+
+// Solves A x = b in place, A symmetric and positive definite, its lower half given (Cholesky).
+void solve_in_place(std::array<Row, shape_features> a, Row& x) {
   for (std::size_t j = 0; j < shape_features; ++j) {
     for (std::size_t i = j; i < shape_features; ++i) {
       double sum = a[i][j];
@@ -84,15 +98,13 @@ void solve_in_place(std::array<std::array<double, shape_features>, shape_feature
       a[i][j] = i == j ? std::sqrt(sum) : sum / a[j][j];
     }
   }
-  for (auto& x : right_sides) {
-    for (std::size_t i = 0; i < shape_features; ++i) {
-      for (std::size_t p = 0; p < i; ++p) x[i] -= a[i][p] * x[p];
-      x[i] /= a[i][i];
-    }
-    for (std::size_t i = shape_features; i-- > 0;) {
-      for (std::size_t p = i + 1; p < shape_features; ++p) x[i] -= a[p][i] * x[p];
-      x[i] /= a[i][i];
-    }
+  for (std::size_t i = 0; i < shape_features; ++i) {
+    for (std::size_t p = 0; p < i; ++p) x[i] -= a[i][p] * x[p];
+    x[i] /= a[i][i];
+  }
+  for (std::size_t i = shape_features; i-- > 0;) {
+    for (std::size_t p = i + 1; p < shape_features; ++p) x[i] -= a[p][i] * x[p];
+    x[i] /= a[i][i];
   }
 }
 
@@ -109,6 +121,8 @@ ShapeModel::ShapeModel(std::span<const Curve* const> curves) {
   if (used.empty()) return;
   counts_.assign(all_counts.begin(), all_counts.end());
   if (counts_.size() > max_modelled_counts) counts_.resize(max_modelled_counts);
+  const auto line = elements_of_line(used.front()->gemm.dtype);
+  for (const int count : counts_) log_lines_.push_back(std::log2(static_cast<float>(count * line)));
 
   curves_ = used.size();
   std::vector<Point3> points;
@@ -139,35 +153,56 @@ ShapeModel::ShapeModel(std::span<const Curve* const> curves) {
     weights_.push_back(static_cast<float>(1 / (model_variance + variance)));
   }
   nearest_ = NearestPoints(points);
-  fit(features);
+  fit(points, features);
 }
 
-// Weighted ridge regression of every column at once, then the columns become residuals.
-void ShapeModel::fit(std::span<const Features> features) {
-  std::array<std::array<double, shape_features>, shape_features> normal{};
-  std::vector<std::array<double, shape_features>> right_sides(width());
+// Weighted ridge regression, column by column, then the columns become residuals.
+void ShapeModel::fit(std::span<const Point3> points, std::span<const Features> features) {
   const double unit = model_variance;  // weights relative to a curve measured without error
+  // What all columns share.
+  std::array<Row, shape_features> common{};
   for (std::size_t i = 0; i < features.size(); ++i) {
     const double weight = static_cast<double>(weights_[i]) * unit;
-    for (std::size_t f = 0; f < shape_features; ++f) {
+    for (std::size_t f = 0; f < common_features; ++f) {
       const double weighted = weight * static_cast<double>(features[i][f]);
-      for (std::size_t g = 0; g <= f; ++g) normal[f][g] += weighted * static_cast<double>(features[i][g]);
-      for (std::size_t c = 0; c < width(); ++c) {
-        right_sides[c][f] += weighted * static_cast<double>(residuals_[i * width() + c]);
-      }
+      for (std::size_t g = 0; g <= f; ++g) common[f][g] += weighted * static_cast<double>(features[i][g]);
     }
   }
-  for (std::size_t f = 0; f < shape_features; ++f) normal[f][f] += ridge[f];
-  solve_in_place(normal, right_sides);
+  for (std::size_t f = 0; f < shape_features; ++f) common[f][f] += ridge[f];
+
   trend_.resize(shape_features * width());
-  for (std::size_t f = 0; f < shape_features; ++f) {
-    for (std::size_t c = 0; c < width(); ++c) trend_[f * width() + c] = static_cast<float>(right_sides[c][f]);
-  }
-  for (std::size_t i = 0; i < features.size(); ++i) {
-    for (std::size_t f = 0; f < shape_features; ++f) {
-      for (std::size_t c = 0; c < width(); ++c)
-        residuals_[i * width() + c] -= features[i][f] * trend_[f * width() + c];
+  for (std::size_t c = 0; c < width(); ++c) {
+    auto normal = common;
+    auto& own = normal[common_features];
+    Row trend{};
+    for (std::size_t i = 0; i < features.size(); ++i) {
+      const double weight = static_cast<double>(weights_[i]) * unit;
+      const double value = weight * static_cast<double>(residuals_[i * width() + c]);
+      const auto narrow = static_cast<double>(narrowness(points[i], log_lines_[c]));
+      for (std::size_t f = 0; f < common_features; ++f) {
+        trend[f] += value * static_cast<double>(features[i][f]);
+        own[f] += weight * narrow * static_cast<double>(features[i][f]);
+      }
+      trend[common_features] += value * narrow;
+      own[common_features] += weight * narrow * narrow;
     }
+    solve_in_place(normal, trend);
+    for (std::size_t f = 0; f < shape_features; ++f) trend_[f * width() + c] = static_cast<float>(trend[f]);
+  }
+  Columns columns{};
+  for (std::size_t i = 0; i < features.size(); ++i) {
+    evaluate_trend(points[i], features[i], columns);
+    for (std::size_t c = 0; c < width(); ++c) residuals_[i * width() + c] -= columns[c];
+  }
+}
+
+// In the place of what the columns hold.
+void ShapeModel::evaluate_trend(const Point3& point, const Features& features, Columns& columns) const {
+  const float* narrow = &trend_[common_features * width()];
+  for (std::size_t c = 0; c < width(); ++c) columns[c] = narrow[c] * narrowness(point, log_lines_[c]);
+  for (std::size_t f = 0; f < common_features; ++f) {
+    const float* row = &trend_[f * width()];
+    for (std::size_t c = 0; c < width(); ++c) columns[c] += features[f] * row[c];
   }
 }
 
@@ -185,11 +220,8 @@ ShapePrediction ShapeModel::predict(const Gemm& gemm) const {
   const Point3 point = clamp_to_measured(asked);
   const Features features = features_of(point, gemm);
 
-  std::array<float, max_modelled_counts> columns{};
-  for (std::size_t f = 0; f < shape_features; ++f) {
-    const float* row = &trend_[f * width()];
-    for (std::size_t c = 0; c < width(); ++c) columns[c] += features[f] * row[c];
-  }
+  Columns columns{};
+  evaluate_trend(point, features, columns);
 
   std::array<Neighbour, neighbours> nearest;
   const std::size_t found = nearest_.find(point, nearest);

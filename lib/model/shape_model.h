@@ -2,9 +2,10 @@
 //
 // What the measured gemms of one dtype and one pair of transposes say about those that were not measured:
 // a quadratic trend of log(time with C / time with 1) and of log(time with 1 / flops) over the logarithms
-// of m, n and k, with steps where m or n is very small, fitted by weighted least squares, plus the weighted
-// residuals of the nearest measured gemms. docs/adr/0004-interpolation.md has the comparison that chose it.
-// Immutable once made; predicting neither allocates nor locks.
+// of m, n and k, with steps where m or n is very small and a slope where C threads have less than a cache
+// line each of the smaller of both, fitted by weighted least squares, plus the weighted residuals of the
+// nearest measured gemms. docs/adr/0004-interpolation.md has the comparison that chose it. Immutable once
+// made; predicting neither allocates nor locks.
 #pragma once
 
 #include <array>
@@ -19,8 +20,9 @@ namespace blastune {
 
 inline constexpr std::size_t max_modelled_counts = 128;
 // 1, three logarithms, their six products, and whether m and n are below where the library's kernels and its
-// division of the work change.
-inline constexpr std::size_t shape_features = 14;
+// division of the work change; and, different for each count, how narrow its threads' shares are.
+inline constexpr std::size_t common_features = 14;
+inline constexpr std::size_t shape_features = common_features + 1;
 
 struct ShapePrediction {
   std::size_t counts = 0;                              // how many of the arrays below mean something
@@ -41,13 +43,16 @@ class ShapeModel {
   [[nodiscard]] ShapePrediction predict(const Gemm& gemm) const;
 
  private:
-  using Features = std::array<float, shape_features>;
+  using Features = std::array<float, common_features>;
+  using Columns = std::array<float, max_modelled_counts>;  // the first width() of them mean something
 
   [[nodiscard]] Point3 clamp_to_measured(Point3 point) const;
-  void fit(std::span<const Features> features);
+  void fit(std::span<const Point3> points, std::span<const Features> features);
+  void evaluate_trend(const Point3& point, const Features& features, Columns& columns) const;
 
   std::size_t curves_ = 0;
   std::vector<int> counts_;
+  std::vector<float> log_lines_;  // of each count: log2 of the elements of as many cache lines
   Point3 low_{};  // the box that was measured; predictions outside it are those of its nearest face
   Point3 high_{};
   NearestPoints nearest_;

@@ -99,14 +99,37 @@ TEST(WholePass, SumsItsLayersAndFindsTheBestConstant) {
   }
   const PassTimes times = pass_times(advisor, gemms, {1, 2, 4}, 2, 0.02);
   ASSERT_EQ(times.layers.size(), 2U);
-  EXPECT_EQ(times.best_constant, 2);
-  EXPECT_LE(times.advised_seconds, times.constant_seconds * 1.0001);
-  EXPECT_EQ(pass_times(advisor, gemms, {1, 2}, 1, 0.02).best_constant, 1);
+  EXPECT_EQ(times.best_constant.threads, 2);
+  EXPECT_LE(times.advised_seconds, times.best_constant.seconds * 1.0001);
+  ASSERT_EQ(times.constants.size(), 2U);  // none above the limit
+  EXPECT_EQ(times.constants.back(), times.best_constant);
+  EXPECT_GT(times.constants.front().seconds, times.best_constant.seconds);
+  EXPECT_EQ(pass_times(advisor, gemms, {1, 2}, 1, 0.02).best_constant.threads, 1);
   const BestBatch best = best_batch(advisor, {{784, 100, 50}}, DType::f64, Pass::forward,
                                     Layout::features_by_batch, 500, {10, 1000}, 2, 0.02);
   EXPECT_GE(best.batch, 10);
   EXPECT_LE(best.batch, 1000);
   EXPECT_GT(best.seconds_per_sample, 0);
+}
+
+TEST(WholePass, IsMeasuredOnlyWhereEveryLayerWas) {
+  const Advisor advisor = small_advisor();
+  const auto basis_at = [&](std::int64_t batch, const Network& network) {
+    std::vector<Gemm> gemms;
+    for (const auto& layer : layers_of(network)) {
+      gemms.push_back(layer_gemm(layer, batch, DType::f64, Pass::forward, Layout::features_by_batch));
+    }
+    return pass_times(advisor, gemms, {1, 2}, 2, 0.02).best_constant.basis;
+  };
+  EXPECT_EQ(basis_at(100, {{784, 100, 50}}), Basis::measured);
+  EXPECT_EQ(basis_at(101, {{784, 100, 50}}), Basis::interpolated);
+  EXPECT_EQ(basis_at(100, {{784, 100, 50, 40}}), Basis::interpolated);
+  const auto best_at = [&](std::int64_t from, std::int64_t to) {
+    return best_batch(advisor, {{784, 100, 50}}, DType::f64, Pass::forward, Layout::features_by_batch, from,
+                      {from, to}, 2, 0.02);
+  };
+  EXPECT_EQ(best_at(100, 100).basis, Basis::measured);
+  EXPECT_EQ(best_at(101, 101).basis, Basis::interpolated);
 }
 
 TEST(Sweep, EveryRepetitionHoldsEachPassOnceInLayerOrder) {

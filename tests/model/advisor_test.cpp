@@ -132,9 +132,40 @@ TEST(Advisor, ExpectedTimesOfUnmeasuredShapesAreOfTheRightSize) {
     const Gemm gemm = random_gemm(rng);
     if (volume(gemm) < 3e5) continue;
     const double truth = formula_seconds(gemm, 4);
-    const double expected = advisor.expected_seconds(gemm, 4);
-    EXPECT_GT(expected, truth / 1.5) << describe(gemm);
-    EXPECT_LT(expected, truth * 1.5) << describe(gemm);
+    const ExpectedTime expected = advisor.expected(gemm, 4);
+    EXPECT_GT(expected.seconds, truth / 1.5) << describe(gemm);
+    EXPECT_LT(expected.seconds, truth * 1.5) << describe(gemm);
+    EXPECT_EQ(expected.basis, Basis::interpolated);
+  }
+}
+
+TEST(Advisor, ACountBetweenMeasuredOnesIsNotSaidToBeMeasured) {
+  Table table = formula_table(1, 4, 5);
+  Curve& curve = table.curves.front();
+  curve.points = {{1, Moments::from_summary(3, 4e-3, 0)}, {4, Moments::from_summary(3, 1e-3, 0)}};
+  const Advisor advisor(table);
+  EXPECT_EQ(advisor.expected(curve.gemm, 4), (ExpectedTime{1e-3, Basis::measured}));
+  EXPECT_EQ(advisor.expected(curve.gemm, 3).basis, Basis::interpolated);
+  EXPECT_DOUBLE_EQ(advisor.expected(curve.gemm, 3).seconds, 2e-3);
+}
+
+TEST(Advisor, IsNotSureWhereTheLimitLiesBetweenMeasuredCounts) {
+  Table table = formula_table(60, 8, 5);
+  for (auto& curve : table.curves) {
+    std::erase_if(curve.points,
+                  [](const CurvePoint& point) { return point.threads == 3 || point.threads > 4; });
+    for (auto& point : curve.points) point.seconds = Moments::from_summary(20, 1e-3 / point.threads, 1e-6);
+  }
+  const Advisor advisor(table);
+  for (const Gemm& gemm :
+       {table.curves.back().gemm, Gemm{DType::f64, Transpose::none, Transpose::none, 501, 502, 503}}) {
+    EXPECT_EQ(advisor.advise(gemm, 2).threads, 2);
+    EXPECT_GT(advisor.advise(gemm, 2).confidence, 0.9);
+    EXPECT_EQ(advisor.advise(gemm, 3).threads, 2);
+    EXPECT_LE(advisor.advise(gemm, 3).confidence, 0.5);
+    EXPECT_LT(advisor.expected(gemm, 3).seconds, advisor.expected(gemm, 2).seconds);
+    EXPECT_GT(advisor.expected(gemm, 3).seconds, advisor.expected(gemm, 4).seconds);
+    EXPECT_GT(advisor.advise(gemm, 4).confidence, 0.9);
   }
 }
 
@@ -148,7 +179,8 @@ TEST(Advisor, MultipliesTheLibraryDoesOnOneThreadGetOne) {
 TEST(Advisor, HasNoOpinionWithoutEvidence) {
   const Gemm gemm{DType::f32, Transpose::none, Transpose::none, 500, 500, 500};
   EXPECT_EQ(Advisor(Table{}).advise(gemm, 4).threads, 0);
-  EXPECT_EQ(Advisor(Table{}).expected_seconds(gemm, 4), 0);
+  EXPECT_EQ(Advisor(Table{}).expected(gemm, 4).seconds, 0);
+  EXPECT_EQ(Advisor(Table{}).expected(gemm, 4).basis, Basis::none);
   const Advisor other_dtype(formula_table(20, 4, 8));
   EXPECT_EQ(other_dtype.advise(gemm, 4).basis, Basis::none);
   Gemm bad = gemm;
