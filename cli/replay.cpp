@@ -14,6 +14,7 @@
 #include "cli/configuration.h"
 #include "cli/format.h"
 #include "cli/interruption.h"
+#include "cli/progress_bar.h"
 #include "cli/recorded_file.h"
 #include "store/table_keeper.h"
 #include "tuner/planner.h"
@@ -138,8 +139,13 @@ Result<ExitStatus> replay(const Session& session, const ReplayRequest& request) 
   ManualClock clock;
   ReplayProber prober(*recording, clock);
   Planner planner(plan, *counts, outcome.table, options);
-  const auto ran =
-      run_tune(planner, prober, clock, [](const Progress&) { return !Interruption::requested(); });
+  ProgressBar bar(session.messages, messages_are_seen());
+  const auto ran = run_tune(planner, prober, clock, [&](const Progress& progress) {
+    bar.draw(static_cast<double>(progress.bursts) / static_cast<double>(options.most_bursts),
+             fmt::format("{} calls asked for", progress.bursts));
+    return !Interruption::requested();
+  });
+  bar.clear();
   if (!ran) return ran.error();
   outcome.progress = planner.progress();
   outcome.samples = prober.used();

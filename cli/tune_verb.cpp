@@ -97,7 +97,7 @@ std::optional<Error> nothing_measured(const Measured& measured) {
   const Progress& progress = measured.progress;
   if (measured.interrupted || progress.bursts > progress.lost + progress.disturbed) return std::nullopt;
   if (progress.settled == progress.gemms && progress.bursts == 0) {
-    if (progress.gemms > 0) return std::nullopt;  // an earlier tune had settled everything
+    if (progress.gemms > 0) return std::nullopt;
     return Error{ErrorKind::unavailable, describe(measured.table.build) + " runs everything on one thread",
                  "there is nothing to tune"};
   }
@@ -158,6 +158,7 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
   request.max_operand_bytes = config->max_operand_bytes;
   request.options.budget_seconds = budget;
   request.options.tolerance = config->tolerance;
+  request.options.measure_known_again = true;
   request.options.seed = static_cast<std::uint64_t>(session.clock.unix_seconds());
   request.checkpoint = [&](const Table& table) {
     if (auto kept = keeper->keep(table); !kept) session.note("not saved yet: " + kept.error().text());
@@ -188,7 +189,7 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
 
 void add_tune_verb(CommandLine& program) {
   auto options = std::make_shared<Options>();
-  Verb verb = program.add_verb("tune", "Measure this machine and keep the result; a second run continues");
+  Verb verb = program.add_verb("tune", "Measure this machine and keep the result; a second run adds to it");
   verb.option("--budget", options->budget, "how long at most: 30s, 2m (default from the configuration)",
               "TIME");
   verb.flag("--quick", options->quick, "forward passes and a coarse sample only, 5 s");

@@ -49,6 +49,12 @@ struct Belief {
   MatrixXd covariance;
 };
 
+// How long a gemm takes at all is not what curves have in common.
+VectorXd without_level(VectorXd values) {
+  values.array() -= values.mean();
+  return values;
+}
+
 MatrixXd normal_draws(Index rows, Index columns) {
   Rng rng(1);
   MatrixXd values(rows, columns);
@@ -179,7 +185,6 @@ CurvePool::~CurvePool() = default;
 void CurvePool::learn(std::span<const Curve* const> curves) {
   State& state = *state_;
   const Index size = state.size();
-  const MatrixXd without_level = MatrixXd::Identity(size, size).array() - 1 / static_cast<double>(size);
   const std::size_t stride = std::max<std::size_t>(1, (curves.size() + most_curves - 1) / most_curves);
   std::vector<VectorXd> departures;
   MatrixXd unknown = MatrixXd::Zero(size, size);
@@ -189,12 +194,14 @@ void CurvePool::learn(std::span<const Curve* const> curves) {
     if (observed.places.size() < 2) continue;
     const double own_variance = state.own_variance(observed);
     const Belief belief = state.given(observed, own_variance, false);
-    departures.push_back(without_level * (belief.mean - state.mean));
-    unknown += without_level * belief.covariance * without_level;
+    departures.push_back(without_level(belief.mean - state.mean));
+    unknown += belief.covariance;
     // What every curve has of its own at the same count is not its own.
-    sum += without_level * (state.given(observed, own_variance, true).mean - state.mean);
+    sum += without_level(state.given(observed, own_variance, true).mean - state.mean);
   }
   if (departures.empty()) return;
+  unknown.rowwise() -= unknown.colwise().mean().eval();
+  unknown.colwise() -= unknown.rowwise().mean().eval();
   const auto learned = static_cast<double>(departures.size());
   const VectorXd shift = sum / (learned + prior_mean_curves);
   MatrixXd spread = prior_curves * state.prior + unknown;

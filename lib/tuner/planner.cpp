@@ -17,9 +17,10 @@ constexpr double prior_deviation = 0.2;    // of one burst relative to its mean,
 constexpr double prior_bursts = 3;         // how many bursts that belief is worth
 constexpr double unmeasured_regret = 0.3;  // expected of choosing blindly
 constexpr double race_probability =
-    0.01;                                // a count less likely than this to be the best is not measured again
-constexpr int most_fruitless = 12;       // bursts lost or disturbed in a row before a gemm is given up
-constexpr int least_bursts_of_best = 3;  // even when no other count is near
+    0.01;  // a count less likely than this to be the best is not measured again
+constexpr std::int64_t known_bursts = 5;  // that what is known counts as, where it is measured again
+constexpr int most_fruitless = 12;        // bursts lost or disturbed in a row before a gemm is given up
+constexpr int least_bursts_of_best = 3;   // even when no other count is near
 constexpr double rounds_per_budget = 24;
 constexpr double parts_of_budget = 4;
 constexpr double most_parts = 1e6;
@@ -53,6 +54,11 @@ double expected_loss(double mean, double error) {
   const double z = mean / error;
   const double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
   return error * density - mean * normal_cdf(-z);
+}
+
+Moments at_most(const Moments& seconds, std::int64_t bursts) {
+  return Moments::from_summary(std::min(seconds.count(), bursts), seconds.mean(),
+                               seconds.standard_deviation());
 }
 
 const CurvePoint* fastest(const Curve& curve) {
@@ -96,6 +102,9 @@ void Planner::add_item(const Gemm& gemm) {
     std::erase_if(item.all.points, [this](const CurvePoint& point) {
       return std::ranges::find(counts_, point.threads) == counts_.end();
     });
+    if (options_.measure_known_again) {
+      for (auto& point : item.all.points) point.seconds = at_most(point.seconds, known_bursts);
+    }
   }
   if (pool_) item.first_block = first_counts(counts_, gemm, options_.seed);
   ++in_state(item.state);
@@ -146,7 +155,8 @@ std::vector<int> Planner::open_counts(const Item& item) const {
   for (const int count : counts_) {
     const CurvePoint* point = item.all.find(count);
     if (item.gone.contains(count)) continue;
-    if (point == nullptr || best == nullptr || point == best ||
+    const bool is_only_known = options_.measure_known_again && item.fresh.find(count) == nullptr;
+    if (point == nullptr || best == nullptr || point == best || is_only_known ||
         normal_cdf(-behind(point->seconds, best->seconds)) > race_probability) {
       open.push_back(count);
     }
@@ -177,7 +187,8 @@ double Planner::expected_regret(const Item& item) const {
 
 bool Planner::settled(const Item& item) const {
   if (item.fruitless >= most_fruitless || (!item.gone.empty() && open_counts(item).empty())) return true;
-  if (item.parts < options_.least_parts && !item.fresh.points.empty() && !counts_bursts()) return false;
+  const bool is_looked_at = options_.measure_known_again || !item.fresh.points.empty();
+  if (item.parts < options_.least_parts && is_looked_at && !counts_bursts()) return false;
   if (pool_) return has_first_block(item) && expected_regret(item) <= options_.acceptable_regret;
   // One lucky burst can make all others look lost.
   const CurvePoint* best = fastest(item.all);

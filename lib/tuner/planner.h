@@ -46,6 +46,9 @@ struct PlannerOptions {
   int least_bursts = 5;                  // of every count still possible, before a gemm can be settled
   int least_parts =
       3;  // of the run in which it was measured, before it can: 5 s, or quarters of a small budget
+  // What is known counts as few bursts, and settles nothing by itself: an earlier run may have met one state
+  // of the machine only, and two of them together know more of it than one of twice the length.
+  bool measure_known_again = false;
   std::int64_t max_curves = 4000;  // refinement stops there
   bool accept_disturbed = false;   // count bursts that other programs disturbed: better than no answer at all
   // Gemms whose burst with one thread is expected to take longer, warm calls included, are left alone.

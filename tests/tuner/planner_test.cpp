@@ -8,58 +8,13 @@
 #include <map>
 #include <set>
 
-#include "base/clock.h"
 #include "model/advisor.h"
 #include "model/statistics.h"
 #include "model/thread_use.h"
-#include "tuner/simulated_prober.h"
-#include "tuner/tune_run.h"
+#include "tests/tuner/planner_fixtures.h"
 
-namespace blastune {
+namespace blastune::testing {
 namespace {
-
-const Network article_network{{784, 100, 50, 10}};
-
-Build pthread_build() {
-  Build build;
-  build.threading = Threading::pthread;
-  return build;
-}
-
-PlanOptions plan_options() {
-  PlanOptions options;
-  options.networks = {article_network};
-  options.dtypes = {DType::f64};
-  options.threads = 4;
-  return options;
-}
-
-// Work divides, every thread costs a start.
-double formula_seconds(const Gemm& gemm, int threads) {
-  return volume(gemm) * 1e-10 / threads + 2e-5 * (threads - 1);
-}
-
-struct Outcome {
-  Table table;
-  Progress progress;
-  double seconds = 0;
-};
-
-Outcome simulate(SimulatedNoise noise, double budget, std::vector<int> counts = {1, 2, 3, 4},
-                 Table known = {}, std::uint64_t seed = 1) {
-  ManualClock clock;
-  SimulatedProber prober(formula_seconds, noise, clock);
-  known.build = pthread_build();
-  known.default_threads = counts.back();
-  PlannerOptions options;
-  options.budget_seconds = budget;
-  options.seed = seed;
-  Planner planner(make_plan(plan_options(), pthread_build()), counts, known, options);
-  EXPECT_TRUE(run_tune(planner, prober, clock, [](const Progress&) { return true; }).ok());
-  Outcome run{known, planner.progress(), clock.monotonic_seconds()};
-  for (const auto& curve : planner.measured()) run.table.add(curve);
-  return run;
-}
 
 TEST(Plan, NamesEachGemmOnceAndOnlyThoseWhereTheCountMatters) {
   const Plan plan = make_plan(plan_options(), pthread_build());
@@ -170,28 +125,6 @@ TEST(Planner, EveryBlockHoldsEachOpenCountOnce) {
   }
 }
 
-double burst_time(const BurstRequest& request, double seconds_per_volume) {
-  return (request.warm_calls + request.calls) * volume(request.gemm) * seconds_per_volume / request.threads;
-}
-
-// A machine on which threads are free, so that only the size of a gemm says how long it takes.
-struct DividedWork {
-  double seconds_per_volume = 1e-10;
-  SimulatedNoise noise{.burst_deviation = 0.05};
-  ManualClock clock;
-  SimulatedProber prober{
-      [this](const Gemm& gemm, int threads) { return volume(gemm) * seconds_per_volume / threads; }, noise,
-      clock};
-
-  double answer(Planner& planner, const std::vector<BurstRequest>& requests) {
-    const double start = clock.monotonic_seconds();
-    const auto results = prober.run(requests);
-    const double elapsed = clock.monotonic_seconds() - start;
-    planner.record(requests, *results, elapsed);
-    return elapsed;
-  }
-};
-
 TEST(Planner, ASliceTakesNoLongerThanAskedUnlessOneBurstDoes) {
   for (const double slice : {0.25, 0.02, 0.001, 0.0}) {
     DividedWork machine;
@@ -282,26 +215,6 @@ TEST(Planner, LeavesAloneWhatTakesTooLongAndEndsAllTheSame) {
   }
 }
 
-TEST(Planner, WhatItKnowsAndLeavesAloneStaysAsItIs) {
-  Table known;
-  known.build = pthread_build();
-  const Plan plan = make_plan(plan_options(), pthread_build());
-  for (const auto& gemm : plan.gemms()) {
-    Curve curve{gemm, {}, 0};
-    for (const int count : {1, 2}) {
-      curve.at(count).seconds = Moments::from_summary(1, volume(gemm) * 1e-10 / count, 0);
-    }
-    known.add(curve);
-  }
-  DividedWork machine;
-  Planner planner(plan, {1, 2, 3}, known, {.budget_seconds = 1e9, .longest_burst_seconds = 1e-3});
-  for (auto requests = planner.next(0.1); !requests.empty(); requests = planner.next(0.1)) {
-    machine.answer(planner, requests);
-    for (const auto& request : requests) EXPECT_LT(burst_time({request.gemm, 1, 1, 1}, 1e-10), 1.3e-3);
-  }
-  EXPECT_GT(planner.progress().left_alone, 0U);
-}
-
 TEST(Planner, AsksAgainForWhatWasDiscarded) {
   DividedWork machine;
   Planner planner(make_plan(plan_options(), pthread_build()), {1, 2, 3, 4}, Table{}, {.budget_seconds = 100});
@@ -377,34 +290,6 @@ TEST(Planner, EndsWhenNothingCanBeMeasured) {
   EXPECT_EQ(run.progress.lost, run.progress.bursts);
 }
 
-TEST(Planner, ASecondRunContinuesTheFirst) {
-  const SimulatedNoise noise{.burst_deviation = 0.2, .call_deviation = 0.05};
-  const Outcome first = simulate(noise, 3);
-  const Outcome second = simulate(noise, 3, {1, 2, 3, 4}, first.table, 2);
-  EXPECT_GE(second.progress.gemms, first.progress.gemms);
-  EXPECT_GT(second.progress.settled, first.progress.settled);
-  EXPECT_GE(second.table.curves.size(), first.table.curves.size());
-}
-
-// A quota that was lowered, or a processor that went offline.
-TEST(Planner, WhatIsKnownOfOtherCountsKeepsNothingOpen) {
-  Table known;
-  for (const Gemm& gemm : make_plan(plan_options(), pthread_build()).gemms()) {
-    Curve curve;
-    curve.gemm = gemm;
-    for (const int threads : {1, 2, 3}) curve.at(threads).seconds.add(1e-3 / (threads == 3 ? 100 : threads));
-    known.add(curve);
-  }
-  ManualClock clock;
-  SimulatedProber prober(formula_seconds, {}, clock);
-  Planner planner(make_plan(plan_options(), pthread_build()), {1, 2}, known, {.budget_seconds = 1000});
-  for (auto requests = planner.next(0.2); !requests.empty(); requests = planner.next(0.2)) {
-    for (const auto& request : requests) EXPECT_LE(request.threads, 2);
-    planner.record(requests, *prober.run(requests), 0.2);
-  }
-  EXPECT_EQ(planner.progress().settled, planner.progress().gemms);
-}
-
 TEST(Planner, NoChoiceRestsOnOneLuckyBurst) {
   const Outcome run = simulate({.burst_deviation = 0.5}, 60);
   ASSERT_EQ(run.progress.settled, run.progress.gemms);
@@ -469,4 +354,4 @@ TEST(TuneRun, RestsNowAndThenAndCountsItAsSpent) {
 }
 
 }  // namespace
-}  // namespace blastune
+}  // namespace blastune::testing
