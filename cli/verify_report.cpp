@@ -37,6 +37,26 @@ std::string line(const std::string& what, const RegretSummary& regret) {
                      regret.worst, across, regret.gemms);
 }
 
+// Whether threads are worth as much now as the table says. Where placement is up to a hypervisor or to the
+// frequency of the moment, that may change by a factor, and every answer with it.
+std::string state_text(const Verification& verification, int threads) {
+  constexpr double same = 1.1;
+  const TimeAgainstOne against = verification.against_one(threads);
+  const double change = against.measured / against.expected;
+  std::string text;
+  if (against.gemms > 0 && (change > same || change < 1 / same)) {
+    text += fmt::format(
+        "  {} took {:.2f} times what one takes, and the table says {:.2f}: the machine is in another state "
+        "than when "
+        "it was tuned, or one of both was disturbed\n",
+        count_text(threads, "thread"), against.measured, against.expected);
+  }
+  if (verification.of_advice().geometric_mean > verification.of_default().geometric_mean)
+    text +=
+        "  worse than the default: remove the table and tune again when the machine is as it usually is\n";
+  return text;
+}
+
 std::string type_text(const VerifiedType& type, const VerifyAnswer& answer) {
   const Verification& verification = type.verification;
   std::string text = fmt::format("{:<26} {:>6} {:>18} {:>6} {:>6} {:>7} {:>6}\n",
@@ -66,12 +86,7 @@ std::string type_text(const VerifiedType& type, const VerifyAnswer& answer) {
                           gemm.advice.threads, name(gemm.advice.basis), verification.fastest(gemm));
   }
   if (!losses.empty()) text += "  the advice loses most for\n" + losses;
-  if (verification.of_advice().geometric_mean > verification.of_default().geometric_mean) {
-    text +=
-        "  worse than the default: the machine is in another state than when it was tuned, or was busy then; "
-        "remove the "
-        "table and tune again\n";
-  }
+  text += state_text(verification, std::min(answer.default_threads, verification.counts().back()));
   if (type.asked > verification.gemms().size() + verification.left_out()) {
     text += fmt::format("  {} of {} gemms were measured twice undisturbed\n", verification.gemms().size(),
                         type.asked);
@@ -105,6 +120,10 @@ Json type_json(const VerifiedType& type) {
   for (const int count : verification.counts()) {
     Json constant = regret_json("constant", verification.of_constant(count));
     constant["threads"] = count;
+    if (const auto against = verification.against_one(count); against.gemms > 0) {
+      constant["against_one"] = against.measured;
+      constant["expected_against_one"] = against.expected;
+    }
     constants.push_back(std::move(constant));
   }
   Json gemms = Json::array();

@@ -56,6 +56,8 @@ Verification judged(const Table& table, std::vector<VerifiedGemm> gemms, std::ve
   Verification verification(std::move(counts), std::min(table.default_threads, limit));
   for (auto& gemm : gemms) {
     gemm.advice = advisor.advise(gemm.gemm, limit);
+    for (const int count : verification.counts())
+      gemm.expected_seconds.push_back(advisor.expected(gemm.gemm, count).seconds);
     verification.add(std::move(gemm));
   }
   return verification;
@@ -192,7 +194,8 @@ void add_verify_verb(CommandLine& program) {
   verb.option("--shapes", options->shapes, "how many gemms of each type (default 200)", "K");
   verb.option("--seed", options->seed, "draws the gemms and their order (default 1)", "S");
   verb.option("--budget", options->budget, "how long to measure: 30s, 2m (default 1m)", "TIME");
-  verb.option("--dtype", options->dtypes, "f32, f64 or f32,f64 (default those of the table)", "TYPES");
+  verb.option("--dtype", options->dtypes, "f32, f64, c64, c128 or several (default those of the table)",
+              "TYPES");
   verb.option("--measurements", options->measurements, "judge by these recorded calls, measure nothing",
               "FILE");
   verb.flag("--unused", options->unused, "leave out the recorded calls that a replay made the table from");

@@ -2,6 +2,7 @@
 #include "tuner/verification.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <utility>
@@ -99,6 +100,28 @@ RegretSummary Verification::of_advice(Basis basis) const {
 
 RegretSummary Verification::of_constant(int threads) const {
   return summarise([threads](const VerifiedGemm&) { return threads; });
+}
+
+TimeAgainstOne Verification::against_one(int threads) const {
+  TimeAgainstOne against;
+  const auto found = std::ranges::lower_bound(counts_, threads);
+  if (found == counts_.end() || *found != threads || counts_.front() != 1) return against;
+  const auto place = static_cast<std::size_t>(found - counts_.begin());
+  double measured = 0;
+  double expected = 0;
+  for (const auto& gemm : gemms_) {
+    if (gemm.expected_seconds.size() != counts_.size()) continue;
+    const std::array times{gemm.seconds[0], gemm.seconds[place], gemm.expected_seconds[0],
+                           gemm.expected_seconds[place]};
+    if (std::ranges::any_of(times, [](double seconds) { return seconds <= 0; })) continue;
+    ++against.gemms;
+    measured += std::log(times[1] / times[0]);
+    expected += std::log(times[3] / times[2]);
+  }
+  if (against.gemms == 0) return against;
+  against.measured = std::exp(measured / static_cast<double>(against.gemms));
+  against.expected = std::exp(expected / static_cast<double>(against.gemms));
+  return against;
 }
 
 int Verification::best_constant() const {

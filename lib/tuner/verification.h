@@ -27,6 +27,15 @@ struct VerifiedGemm {
   // Means of every other block; both empty where there are no blocks.
   std::vector<double> even_seconds;
   std::vector<double> odd_seconds;
+  std::vector<double> expected_seconds;  // by the table; empty, or 0, where it has no opinion
+};
+
+// Geometric means over gemms of the time with a count over that with one thread: as measured, and as the
+// table has it. Where they differ, the machine is in another state than it was when the table was made.
+struct TimeAgainstOne {
+  std::size_t gemms = 0;
+  double measured = 1;
+  double expected = 1;
 };
 
 struct RegretSummary {
@@ -61,6 +70,8 @@ class Verification {
   [[nodiscard]] int best_constant() const;
 
   [[nodiscard]] double regret(const VerifiedGemm& gemm, int threads) const;
+  // Over the gemms of which that very count and one thread have times and expected ones.
+  [[nodiscard]] TimeAgainstOne against_one(int threads) const;
   // With the fewest threads, where two are as fast.
   [[nodiscard]] int fastest(const VerifiedGemm& gemm) const;
   // The gemms whose advice loses most, the worst first, at most that many.

@@ -32,8 +32,10 @@ class RecordedProgram : public ::testing::Test {
     return run_program({std::move(words), environment_, ""});
   }
 
-  // Calls of an imaginary machine, the first of each pair ten times as long.
-  std::string recording(const std::string& name, std::uint64_t seed, std::size_t gemms = 12) {
+  // Calls of an imaginary machine, the first of each pair ten times as long. with_threads: and those of more
+  // than one thread as many times.
+  std::string recording(const std::string& name, std::uint64_t seed, std::size_t gemms = 12,
+                        double with_threads = 1) {
     Rng rng(seed);
     SimulatedMachine machine;
     machine.cores = cores;
@@ -47,7 +49,8 @@ class RecordedProgram : public ::testing::Test {
       for (int repetition = 0; repetition < repetitions; ++repetition) {
         for (int count = 1; count <= cores; ++count) {
           const double noise = 1 + 0.02 * (rng.uniform() - 0.5);
-          const double seconds = simulated_seconds(machine, gemm, count) * noise;
+          const double seconds =
+              simulated_seconds(machine, gemm, count) * noise * (count == 1 ? 1 : with_threads);
           calls.push_back({gemm, count, repetition == 0 ? 10 * seconds : seconds});
         }
       }
@@ -187,6 +190,22 @@ TEST_F(RecordedProgram, JudgesOnGemmsThatTheTableHasNot) {
   EXPECT_EQ(policies[2]["policy"], "advice, interpolated");
   EXPECT_EQ(policies[2]["gemms"], 20);
   EXPECT_LT(policies[2]["geometric_mean"], 1.1);
+}
+
+TEST_F(RecordedProgram, SaysWhenThreadsAreNotWorthWhatTheyWere) {
+  const std::string table = in_directory("node.json");
+  const std::string calls = recording("node.csv", 6);
+  ASSERT_EQ(run({"import", calls, "--output", table}).status, 0);
+  const auto verify = [&](const std::string& file) {
+    return run({"verify", "--measurements", file, "--table", table}).out;
+  };
+  EXPECT_EQ(verify(calls).find("another state"), std::string::npos);
+  const std::string later = recording("later.csv", 6, 12, 1.5);
+  EXPECT_NE(verify(later).find("another state"), std::string::npos) << verify(later);
+  const Json json =
+      Json::parse(run({"verify", "--measurements", later, "--table", table, "--json"}).out)["types"][0];
+  const Json most = json["constants"].back();
+  EXPECT_NEAR(most["against_one"].get<double>() / most["expected_against_one"].get<double>(), 1.5, 0.05);
 }
 
 TEST_F(RecordedProgram, WhatIsAmissIsSaid) {

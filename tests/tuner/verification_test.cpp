@@ -67,6 +67,25 @@ TEST(Verification, ACountThatWasNotMeasuredIsJudgedAsTheNextLowerOne) {
   EXPECT_EQ(verification.left_out(), 3U) << "one count is compared with nothing";
 }
 
+TEST(Verification, ComparesWhatThreadsAreWorthWithWhatTheTableSays) {
+  Verification verification({1, 2, 4}, 4);
+  VerifiedGemm gemm = gemm_with(100, 1, {4, 4, 2});
+  EXPECT_EQ(verification.against_one(4).gemms, 0U);
+  gemm.expected_seconds = {8, 4, 2};
+  verification.add(gemm);
+  gemm.seconds = {1, 1, 0};
+  verification.add(gemm);
+  gemm.expected_seconds.clear();  // without opinion
+  verification.add(gemm);
+  const TimeAgainstOne two = verification.against_one(2);
+  EXPECT_EQ(two.gemms, 2U);
+  EXPECT_DOUBLE_EQ(two.measured, 1);
+  EXPECT_DOUBLE_EQ(two.expected, 0.5);
+  EXPECT_EQ(verification.against_one(4).gemms, 1U) << "of one gemm, 4 has no time";
+  EXPECT_DOUBLE_EQ(verification.against_one(4).measured, 0.5);
+  EXPECT_EQ(verification.against_one(3).gemms, 0U);
+}
+
 TEST(Verification, AcrossHalvesNoiseMakesNoRegret) {
   // Both counts take the same; each half has another one ahead by chance.
   Verification verification({1, 2}, 2);
