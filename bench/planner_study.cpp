@@ -64,14 +64,17 @@ class Account {
   Account(const Setting& setting, const char* way, std::uint64_t seed)
       : setting_(setting), way_(way), seed_(seed) {}
 
+  // Each thread of a call costs its seconds, whatever it does.
+  void spend(const BurstRequest& request, double seconds) { cpu_seconds_ += seconds * request.threads; }
+
   // Prints when the next number of samples is reached; false when there are no more.
   bool look(std::int64_t samples, double seconds, const Curves& curves) {
     const auto gemms = static_cast<double>(setting_.gemms.size());
     while (next_ < checkpoints.size() && static_cast<double>(samples) >= checkpoints[next_] * gemms) {
       std::vector<double> regrets;
       for (const auto& gemm : setting_.gemms) regrets.push_back(regret(setting_, curves, gemm));
-      std::printf("%s,%s,%llu,%.0f,%.4g,%.4f,%.3f\n", setting_.name.c_str(), way_,
-                  static_cast<unsigned long long>(seed_), checkpoints[next_], seconds,
+      std::printf("%s,%s,%llu,%.0f,%.4g,%.4g,%.4f,%.3f\n", setting_.name.c_str(), way_,
+                  static_cast<unsigned long long>(seed_), checkpoints[next_], seconds, cpu_seconds_,
                   geometric_mean(regrets), quantile(regrets, 0.95));
       ++next_;
     }
@@ -83,6 +86,7 @@ class Account {
   const char* way_;
   std::uint64_t seed_;
   std::size_t next_ = 0;
+  double cpu_seconds_ = 0;
 };
 
 void run_planner(const Setting& setting, std::uint64_t seed) {
@@ -110,6 +114,7 @@ void run_planner(const Setting& setting, std::uint64_t seed) {
       Curve& curve = curves[requests[i].gemm];
       curve.gemm = requests[i].gemm;
       curve.at(requests[i].threads).seconds.add(burst_value(*(*results)[i]));
+      account.spend(requests[i], burst_value(*(*results)[i]));
     }
     planner.record(requests, *results, 0);
     if (!account.look(planner.progress().bursts, clock.monotonic_seconds(), curves)) return;
@@ -134,6 +139,7 @@ void run_simple(const Setting& setting, const char* way, std::uint64_t seed,
     Curve& curve = curves[request.gemm];
     curve.gemm = request.gemm;
     curve.at(request.threads).seconds.add(burst_value(*results->front()));
+    account.spend(request, burst_value(*results->front()));
     if (!account.look(++samples, clock.monotonic_seconds(), curves)) return;
   }
 }
@@ -212,7 +218,7 @@ int run(int argc, char** argv) {
     if (option == "--gemms") gemms = std::strtoul(argv[i + 1], nullptr, 10);
     if (option == "--seeds") seeds = std::atoi(argv[i + 1]);
   }
-  std::printf("machine,way,seed,samples_of_gemm,seconds,regret,p95\n");
+  std::printf("machine,way,seed,samples_of_gemm,seconds,cpu_seconds,regret,p95\n");
   if (recorded.empty()) {
     for (const int threads : {8, 64, 192, 384}) study(simulated(threads, gemms), seeds);
     return 0;

@@ -50,6 +50,13 @@ Result<std::vector<DType>> types_to_verify(const Options& options, const Table& 
   return types;
 }
 
+// Both the budget and every gemm's least blocks have to be done.
+double share_done(const VerifyProgress& progress, const VerifySetup& setup) {
+  const double least = static_cast<double>(setup.least_blocks) * static_cast<double>(setup.gemms.size());
+  const double by_blocks = static_cast<double>(progress.blocks + progress.disturbed) / std::max(1.0, least);
+  return std::min({1.0, progress.spent_seconds / setup.budget_seconds, by_blocks});
+}
+
 Verification judged(const Table& table, std::vector<VerifiedGemm> gemms, std::vector<int> counts) {
   const Advisor advisor(table);
   const int limit = counts.back();
@@ -138,9 +145,8 @@ Result<ExitStatus> verify_here(const Session& session, const Options& options, A
                                 static_cast<std::size_t>(*shapes), setup.seed);
       auto measured =
           measure_for_verification(setup, **prober, session.clock, [&](const VerifyProgress& progress) {
-            bar.draw(
-                std::min(1.0, progress.spent_seconds / setup.budget_seconds),
-                fmt::format("{}: {} blocks of {} gemms", name(dtype), progress.blocks, setup.gemms.size()));
+            bar.draw(share_done(progress, setup), fmt::format("{}: {} blocks of {} gemms", name(dtype),
+                                                              progress.blocks, setup.gemms.size()));
             return !Interruption::requested();
           });
       if (!measured && measured.error().kind != ErrorKind::interrupted) return measured.error();

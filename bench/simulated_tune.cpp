@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// How soon a tune of a machine that nobody here has makes a good table: `blastune tune` of one type with the
+// compiled-in configuration on simulated machines, budgets in their own seconds. Prints CSV: a row for each
+// machine and budget, with what the table's answers lose on fresh gemms against the best of all counts, what
+// the library's default loses, and the seconds that the planner and the simulation took here: a real tune's
+// budget pays for the planner's.
+//
+// blastune-bench-simulated-tune [--seeds 3]
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "model/advisor.h"
+#include "model/statistics.h"
+#include "store/config.h"
+#include "topology/candidates.h"
+#include "tuner/configured_plan.h"
+#include "tuner/fresh_gemms.h"
+#include "tuner/planner.h"
+#include "tuner/simulated_machine.h"
+#include "tuner/simulated_prober.h"
+#include "tuner/tune_run.h"
+
+namespace blastune::bench {
+namespace {
+
+constexpr std::size_t judged_gemms = 200;
+
+SimulatedMachine machine_of(int threads) {
+  SimulatedMachine machine;
+  machine.cores = threads / machine.threads_per_core;
+  machine.nodes = std::max(1, threads / 96);
+  return machine;
+}
+
+// The candidates of such a machine: sockets one after the other, second threads of cores last.
+std::vector<int> counts_of(const SimulatedMachine& machine) {
+  Topology topology;
+  Capacity capacity;
+  capacity.threads = machine.threads();
+  capacity.cores = capacity.performance_cores = machine.cores;
+  for (int core = 0; core < machine.cores; ++core) {
+    Core here;
+    here.package = here.node = here.cache = core * machine.nodes / machine.cores;
+    for (int thread = 0; thread < machine.threads_per_core; ++thread)
+      here.processors.push_back(core + thread * machine.cores);
+    topology.cores.push_back(here);
+  }
+  for (int processor = 0; processor < machine.threads(); ++processor)
+    capacity.processors.push_back(processor);
+  return candidate_threads(topology, capacity);
+}
+
+double regret(const SimulatedMachine& machine, const Gemm& gemm, int threads) {
+  double best = std::numeric_limits<double>::infinity();
+  for (int count = 1; count <= machine.threads(); ++count)
+    best = std::min(best, simulated_seconds(machine, gemm, count));
+  return simulated_seconds(machine, gemm, threads) / best;
+}
+
+void tune(const SimulatedMachine& machine, double budget, std::uint64_t seed) {
+  const auto counts = counts_of(machine);
+  const Config config;
+  PlanOptions plan = plan_options(config, false, counts.back());
+  plan.dtypes = {DType::f64};
+  Table table;
+  table.build = simulated_build(machine);
+  table.default_threads = machine.threads();
+  ManualClock clock;
+  const SimulatedNoise noise{.burst_deviation = 0.03,
+                             .call_deviation = 0.01,
+                             .outlier_share = 0.02,
+                             .outlier_factor = 5,
+                             .seed = seed};
+  SimulatedProber prober([&](const Gemm& gemm, int count) { return simulated_seconds(machine, gemm, count); },
+                         noise, clock);
+  PlannerOptions options;
+  options.budget_seconds = budget;
+  options.seed = seed;
+  const auto begun = std::chrono::steady_clock::now();
+  Planner planner(make_plan(plan, table.build), counts, table, options);
+  if (!run_tune(planner, prober, clock, [](const Progress&) { return true; })) return;
+  const std::chrono::duration<double> own = std::chrono::steady_clock::now() - begun;
+  for (const auto& curve : planner.measured()) table.add(curve);
+  const Advisor advisor(table);
+  std::vector<double> advised;
+  std::vector<double> by_default;
+  for (const auto& gemm : fresh_gemms(table, DType::f64, plan, judged_gemms, seed)) {
+    const int threads = advisor.threads(gemm, machine.threads());
+    advised.push_back(regret(machine, gemm, threads > 0 ? threads : machine.threads()));
+    by_default.push_back(regret(machine, gemm, machine.threads()));
+  }
+  const Progress progress = planner.progress();
+  std::printf("%d,%zu,%llu,%.0f,%.1f,%zu,%zu,%zu,%.1f,%.3f,%.3f,%.3f\n", machine.threads(), counts.size(),
+              static_cast<unsigned long long>(seed), budget, progress.spent_seconds, progress.gemms,
+              table.curves.size(), progress.settled, own.count(), geometric_mean(advised),
+              quantile(advised, 0.95), geometric_mean(by_default));
+  std::fflush(stdout);
+}
+
+int run(int argc, char** argv) {
+  const int seeds = argc > 2 && std::string(argv[1]) == "--seeds" ? std::atoi(argv[2]) : 3;
+  std::printf(
+      "threads,counts,seed,budget_seconds,spent_seconds,gemms,curves,settled,own_seconds,regret,p95,default_"
+      "regret\n");
+  for (const int threads : {8, 64, 192, 384}) {
+    for (const double budget : {5.0, 10.0, 20.0, 60.0, 300.0}) {
+      for (int seed = 1; seed <= seeds; ++seed)
+        tune(machine_of(threads), budget, static_cast<std::uint64_t>(seed));
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+}  // namespace blastune::bench
+
+int main(int argc, char** argv) {
+  return blastune::bench::run(argc, argv);
+}
