@@ -29,6 +29,7 @@ constexpr double shortest_round = 0.3;  // seconds
 // Of a round with many counts: then all curves say more of each.
 constexpr double pooled_round_share = 0.15;  // of the gemms that are still uncertain
 constexpr std::size_t least_pooled_round = 5;
+constexpr double new_share = 0.05;         // of all bursts, without which nothing new is learned
 constexpr double decided_regret = 0.015;   // expected loss below which a choice may guide refinement
 constexpr double refinement_ratio = 1.25;  // batch sizes closer than this are not refined further
 constexpr double refinement_gain = 1.03;   // nor where the neighbour's best count costs less than this
@@ -219,7 +220,8 @@ void Planner::foresee(Item& item) {
 }
 
 void Planner::learn_from_all() {
-  if (!pool_) return;
+  if (!pool_ || static_cast<double>(progress_.bursts) < next_learning_) return;
+  next_learning_ = (1 + new_share) * static_cast<double>(progress_.bursts);
   std::vector<const Curve*> curves;
   for (const auto& [gemm, item] : items_) {
     if (item.all.points.size() > 1) curves.push_back(&item.all);

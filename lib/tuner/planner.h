@@ -146,6 +146,7 @@ class Planner {
   std::vector<Gemm> round_;        // whose blocks are still to do, taken from the back
   std::deque<Block> blocks_;       // made up already: rests, and what was discarded
   std::optional<CurvePool> pool_;  // with many counts
+  double next_learning_ = 0;       // when so many bursts were recorded
   Rng rng_;
   std::array<double, 4> seconds_per_flop_;  // of each dtype with one thread; learned from what comes back
   std::array<std::size_t, 3> in_state_{};   // how many items are in each
