@@ -93,6 +93,12 @@ std::vector<ConstantTime> constants_to_print(const PassTimes& times) {
   return some;
 }
 
+// What was measured is as good as its measurement; of the rest it is said how sure it is.
+std::string basis_text(const Advice& advice) {
+  if (advice.basis != Basis::interpolated) return std::string(name(advice.basis));
+  return fmt::format("{}, {:.0f} % sure", name(advice.basis), 100 * advice.confidence);
+}
+
 std::string constant_line(const ConstantTime& constant, const PassTimes& times) {
   return fmt::format(
       "  with {:>3} {:<8} for all layers       {:>8}   {:.2f} times the pass with a count for each\n",
@@ -158,7 +164,7 @@ std::string network_text(const NetworkAnswer& answer, double tolerance) {
     const Advice& advice = answer.times.layers[i];
     text += fmt::format("layer {:>5} -> {:<5} {:>3} {:<8} {:>8}   ({})\n", layers[i].m, layers[i].n,
                         advice.threads, advice.threads == 1 ? "thread" : "threads",
-                        seconds_text(advice.expected_seconds), name(advice.basis));
+                        seconds_text(advice.expected_seconds), basis_text(advice));
   }
   text +=
       fmt::format("whole pass, a count for each layer   {:>8}\n", seconds_text(answer.times.advised_seconds));
@@ -169,10 +175,11 @@ std::string network_text(const NetworkAnswer& answer, double tolerance) {
                   seconds_text(answer.times.best_constant.seconds), name(answer.times.best_constant.basis));
   for (const auto& constant : constants_to_print(answer.times)) text += constant_line(constant, answer.times);
   if (answer.best.batch > 0) {
-    text += fmt::format(
-        "best batch size: {:<7}             {:>8} a sample   ({}); larger ones gain less than {:.0f} %\n",
-        answer.best.batch, seconds_text(answer.best.seconds_per_sample), name(answer.best.basis),
-        100 * tolerance);
+    text += fmt::format("best batch size: {:<7}             {:>8} a sample   ({}){}\n", answer.best.batch,
+                        seconds_text(answer.best.seconds_per_sample), name(answer.best.basis),
+                        answer.best.is_largest
+                            ? ", the largest that was looked at"
+                            : fmt::format("; larger ones gain less than {:.0f} %", 100 * tolerance));
   }
   return text;
 }

@@ -9,6 +9,7 @@
 
 #include "base/parse.h"
 #include "cli/format.h"
+#include "model/curve.h"
 
 namespace blastune {
 namespace {
@@ -39,7 +40,7 @@ std::string line(const std::string& what, const RegretSummary& regret) {
 
 // Whether threads are worth as much now as the table says. Where placement is up to a hypervisor or to the
 // frequency of the moment, that may change by a factor, and every answer with it.
-std::string state_text(const Verification& verification, int threads) {
+std::string state_text(const Verification& verification, int threads, bool measured_here) {
   constexpr double same = 1.1;
   const TimeAgainstOne against = verification.against_one(threads);
   const double change = against.measured / against.expected;
@@ -47,13 +48,16 @@ std::string state_text(const Verification& verification, int threads) {
   if (against.gemms > 0 && (change > same || change < 1 / same)) {
     text += fmt::format(
         "  {} took {:.2f} times what one takes, and the table says {:.2f}: the machine is in another state "
-        "than when "
-        "it was tuned, or one of both was disturbed\n",
+        "than when it was tuned, or one of both was disturbed\n",
         count_text(threads, "thread"), against.measured, against.expected);
   }
-  if (verification.of_advice().geometric_mean > verification.of_default().geometric_mean)
-    text +=
-        "  worse than the default: remove the table and tune again when the machine is as it usually is\n";
+  // Fewer threads are worth as much as that to the advice.
+  if (verification.of_advice().geometric_mean >
+      (1 + default_tolerance) * verification.of_default().geometric_mean) {
+    text += measured_here ? "  worse than the default: remove the table and tune again when the machine is "
+                            "as it usually is\n"
+                          : "  worse than the default: the table is not one for these times\n";
+  }
   return text;
 }
 
@@ -86,7 +90,8 @@ std::string type_text(const VerifiedType& type, const VerifyAnswer& answer) {
                           gemm.advice.threads, name(gemm.advice.basis), verification.fastest(gemm));
   }
   if (!losses.empty()) text += "  the advice loses most for\n" + losses;
-  text += state_text(verification, std::min(answer.default_threads, verification.counts().back()));
+  text += state_text(verification, std::min(answer.default_threads, verification.counts().back()),
+                     answer.blocks > 0);
   if (type.asked > verification.gemms().size() + verification.left_out()) {
     text += fmt::format("  {} of {} gemms were measured twice undisturbed\n", verification.gemms().size(),
                         type.asked);

@@ -58,8 +58,10 @@ BestBatch best_batch(const Advisor& advisor, const Network& network, DType dtype
   }
   const double best =
       std::ranges::min_element(ladder, {}, &BestBatch::seconds_per_sample)->seconds_per_sample;
-  return *std::ranges::find_if(
+  auto found = *std::ranges::find_if(
       ladder, [&](const BestBatch& entry) { return entry.seconds_per_sample <= best * (1 + tolerance); });
+  found.is_largest = found.batch == ladder.back().batch;
+  return found;
 }
 
 }  // namespace blastune

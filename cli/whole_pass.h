@@ -38,6 +38,7 @@ struct BestBatch {
   std::int64_t batch = 0;
   double seconds_per_sample = 0;
   Basis basis = Basis::none;  // measured where every layer was at this batch size
+  bool is_largest = false;    // of those compared: larger ones may be better still
 };
 
 // Of the batch size that was asked for and those of the range that tunes measure (batch_ladder): the smallest

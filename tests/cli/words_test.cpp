@@ -130,6 +130,7 @@ TEST(WholePass, IsMeasuredOnlyWhereEveryLayerWas) {
   };
   EXPECT_EQ(best_at(100, 100).basis, Basis::measured);
   EXPECT_EQ(best_at(101, 101).basis, Basis::interpolated);
+  EXPECT_TRUE(best_at(100, 100).is_largest);
 }
 
 TEST(Sweep, EveryRepetitionHoldsEachPassOnceInLayerOrder) {
