@@ -49,7 +49,7 @@ BestBatch best_batch(const Advisor& advisor, const Network& network, DType dtype
   batches.insert(asked);
   std::vector<BestBatch> ladder;
   for (const auto batch : batches) {
-    BestBatch& entry = ladder.emplace_back(batch, 0, Basis::measured);
+    BestBatch& entry = ladder.emplace_back(BestBatch{batch, 0, Basis::measured, false});
     for (const auto& layer : layers_of(network)) {
       const Advice advice = advisor.advise(layer_gemm(layer, batch, dtype, pass, layout), limit);
       entry.seconds_per_sample += advice.expected_seconds / static_cast<double>(batch);
