@@ -24,8 +24,8 @@ blastune_run_tests() {
   cd "$blastune_repository" || return 1
   # The closing lines are held back until what else there is to say has been said.
   set +e
-  # One more than there are processors: the longest ones mostly wait.
-  ctest --preset "$preset" --parallel "$(($(nproc) + 1))" "$@" 2>&1 | tee "$log" | sed -u '/^[0-9]*% tests passed/,$d'
+  # Two more than there are processors: the longest ones mostly wait.
+  ctest --preset "$preset" --parallel "$(($(nproc) + 2))" "$@" 2>&1 | tee "$log" | sed -u '/^[0-9]*% tests passed/,$d'
   status=${PIPESTATUS[0]}
   set -e
   while IFS= read -r name; do

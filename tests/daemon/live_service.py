@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import unittest
 
 if len(os.sched_getaffinity(0)) < 2:
     print("skipped: one usable processor leaves a service nothing to do")
@@ -194,3 +195,18 @@ class LiveService:
         if self.process is not None and self.process.poll() is None:
             self.kill()
         shutil.rmtree(self.root, ignore_errors=True)
+
+
+def settled_with_curves(status):
+    return status["activity"] == "settled" and status["builds"] and status["builds"][0]["curves"] > 0
+
+
+class ServiceTest(unittest.TestCase):
+    """Has a service of its own for each test."""
+
+    def setUp(self):
+        self.service = LiveService()
+        self.addCleanup(self.service.remove)
+
+    def wait_reason(self, reason):
+        return self.service.wait_for(lambda now: now["wait_reason"] == reason, reason)
