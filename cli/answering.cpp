@@ -3,6 +3,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -32,12 +33,24 @@ Result<Answering> answer_from_file(const Session& session, const TableChoice& ch
     return target.error();
   }
   if (!choice.blas_file.empty()) {
+    if (tables->front().build == target->library.build) {
+      return Error{ErrorKind::foreign,
+                   choice.table_file + " is for " + describe(tables->front().machine) + ", and this is " +
+                       describe(target->machine),
+                   "leave --blas away to be answered from the table as it is"};
+    }
     return Error{ErrorKind::foreign,
                  choice.table_file + " is for " + describe(tables->front().build) + ", and " +
                      choice.blas_file + " is " + describe(target->library.build) + " here",
                  "leave --blas away to be answered from the table as it is"};
   }
-  const Table& other = tables->front();
+  // The one that was filled last; of the same second, the last one in the file.
+  const Table& other = *std::ranges::max_element(tables->rbegin(), tables->rend(), {},
+                                                 [](const Table& table) { return table.measured_unix; });
+  if (tables->size() > 1) {
+    session.note(choice.table_file + " holds " + std::to_string(tables->size()) +
+                 " tables; this is the one that was filled last");
+  }
   session.note("answering for " + describe(other.machine) + " with " + describe(other.build) +
                ", which is not what runs here");
   return Answering{other, choice.table_file, std::nullopt};

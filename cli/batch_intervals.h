@@ -17,6 +17,7 @@ struct BatchInterval {
   std::int64_t to = 1;
   int threads = 1;
   // The largest saving within it, seconds with the default over seconds with this count; at that batch size.
+  // 0 where the default was not measured.
   double best_gain = 1;
 };
 

@@ -57,6 +57,15 @@ Result<ExitStatus> import_calls(const Session& session, const Options& options) 
   if (!keeper) return keeper.error();
   if (options.blas_file.empty()) note_other_tables(session, *keeper);
   Table table = keeper->known(like->machine, like->build);
+  if (!table.curves.empty()) {
+    session.note(keeper->path() + " knew " +
+                 count_text(static_cast<std::int64_t>(table.curves.size()), "curve") + " of " +
+                 describe(table.machine) + " already; this is added to them");
+  }
+  if (recording->counts().size() < 2) {
+    session.note(options.file + " has calls with " + count_text(recording->counts().front(), "thread") +
+                 " only, which says nothing of any other count");
+  }
   table.default_threads = std::max(like->default_threads, table.default_threads);
   table.tolerance = config->tolerance;
   table.measured_unix = table.checked_unix = session.clock.unix_seconds();

@@ -29,7 +29,7 @@ Table with_measured(const Table& known, const Target& target, double tolerance, 
   table.spent_seconds += planner.progress().spent_seconds;
   const auto fresh = planner.measured();
   if (!fresh.empty()) table.measured_unix = table.checked_unix = now;
-  for (const auto& curve : fresh) table.add(curve);
+  for (const auto& curve : fresh) table.add_later(curve);
   return table;
 }
 

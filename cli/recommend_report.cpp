@@ -26,10 +26,14 @@ Json gemm_object(const Gemm& gemm) {
           {"k", gemm.k}};
 }
 
+Json known_or_null(double seconds) {
+  return seconds > 0 ? Json(seconds) : Json(nullptr);
+}
+
 Json advice_object(const Advice& advice) {
   return {{"threads", advice.threads},
           {"expected_seconds", advice.expected_seconds},
-          {"default_seconds", advice.default_seconds},
+          {"default_seconds", known_or_null(advice.default_seconds)},
           {"basis", name(advice.basis)},
           {"confidence", advice.confidence}};
 }
@@ -70,12 +74,13 @@ std::string sureness(const Advice& advice, double tolerance) {
 }
 
 std::string against_default(const Advice& advice, int default_threads, int limit) {
+  const std::string threads = count_text(std::min(default_threads, limit), "thread");
+  const std::string what = default_threads <= limit ? "the library's own choice, " + threads
+                                                    : threads + ", the most that are allowed";
+  if (advice.default_seconds <= 0) return "With " + what + ", nothing was measured.\n";
   const double ratio = advice.default_seconds / advice.expected_seconds;
-  const std::string with_default = fmt::format(
-      "With {}, {}, the call is expected to take {}",
-      default_threads <= limit ? "the library's own choice"
-                               : "as many as are allowed, where the library would take more",
-      count_text(std::min(default_threads, limit), "thread"), seconds_text(advice.default_seconds));
+  const std::string with_default =
+      fmt::format("With {}, the call is expected to take {}", what, seconds_text(advice.default_seconds));
   if (std::abs(ratio - 1) < 0.01) return with_default + ": the same.\n";
   return with_default + fmt::format(": {:.2f} times as long.\n", ratio);
 }
@@ -93,9 +98,7 @@ std::vector<ConstantTime> constants_to_print(const PassTimes& times) {
   return some;
 }
 
-// What was measured is as good as its measurement; of the rest it is said how sure it is.
 std::string basis_text(const Advice& advice) {
-  if (advice.basis != Basis::interpolated) return std::string(name(advice.basis));
   return fmt::format("{}, {:.0f} % sure", name(advice.basis), 100 * advice.confidence);
 }
 
@@ -157,7 +160,7 @@ std::string gemm_json(const GemmAnswer& answer, const Answering& answering, cons
   return line_of(json);
 }
 
-std::string network_text(const NetworkAnswer& answer, double tolerance) {
+std::string network_text(const NetworkAnswer& answer, const Table& table, const CountLimit& limit) {
   std::string text;
   const auto layers = layers_of(*answer.question.network);
   for (std::size_t i = 0; i < layers.size(); ++i) {
@@ -168,8 +171,10 @@ std::string network_text(const NetworkAnswer& answer, double tolerance) {
   }
   text +=
       fmt::format("whole pass, a count for each layer   {:>8}\n", seconds_text(answer.times.advised_seconds));
-  text +=
-      fmt::format("the library's default                {:>8}\n", seconds_text(answer.times.default_seconds));
+  text += fmt::format(
+      "{:<37}{:>8}\n",
+      table.default_threads <= limit.threads ? "the library's default" : "as many as are allowed",
+      answer.times.default_seconds > 0 ? seconds_text(answer.times.default_seconds) : "not measured");
   text +=
       fmt::format("best single count: {:<3}               {:>8}   ({})\n", answer.times.best_constant.threads,
                   seconds_text(answer.times.best_constant.seconds), name(answer.times.best_constant.basis));
@@ -179,7 +184,7 @@ std::string network_text(const NetworkAnswer& answer, double tolerance) {
                         seconds_text(answer.best.seconds_per_sample), name(answer.best.basis),
                         answer.best.is_largest
                             ? ", the largest that was looked at"
-                            : fmt::format("; larger ones gain less than {:.0f} %", 100 * tolerance));
+                            : fmt::format("; larger ones gain less than {:.0f} %", 100 * table.tolerance));
   }
   return text;
 }
@@ -200,7 +205,7 @@ std::string network_json(const NetworkAnswer& answer, const Answering& answering
   }
   json["layers"] = std::move(layers);
   json["pass_seconds"] = answer.times.advised_seconds;
-  json["default_pass_seconds"] = answer.times.default_seconds;
+  json["default_pass_seconds"] = known_or_null(answer.times.default_seconds);
   json["best_single"] = constant_object(answer.times.best_constant);
   Json constants = Json::array();
   for (const auto& constant : answer.times.constants) constants.push_back(constant_object(constant));

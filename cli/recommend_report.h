@@ -31,7 +31,8 @@ struct NetworkAnswer {
   BestBatch best;
 };
 
-[[nodiscard]] std::string network_text(const NetworkAnswer& answer, double tolerance);
+[[nodiscard]] std::string network_text(const NetworkAnswer& answer, const Table& table,
+                                       const CountLimit& limit);
 [[nodiscard]] std::string network_json(const NetworkAnswer& answer, const Answering& answering,
                                        const CountLimit& limit);
 

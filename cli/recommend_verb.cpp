@@ -155,7 +155,9 @@ Result<ExitStatus> recommend(const Session& session, const Options& options) {
     answers.push_back({gemm, advisor.advise(gemm, limit->threads)});
     if (answers.back().advice.threads == 0) {
       session.complain({ErrorKind::not_found, answering->path + " says nothing about " + describe(gemm),
-                        "measure it with `blastune tune`"});
+                        answering->target
+                            ? "measure it with `blastune tune`"
+                            : "add calls of it, with `blastune import` or `blastune tune --replay`"});
       return exit_no_table;
     }
   }
@@ -176,6 +178,7 @@ Result<ExitStatus> recommend(const Session& session, const Options& options) {
   NetworkAnswer network{*question, {}, {}};
   std::vector<int> counts;
   for (const auto& curve : answering->table.curves) {
+    if (curve.gemm.dtype != question->dtype) continue;
     for (const auto& point : curve.points) counts.push_back(point.threads);
   }
   std::ranges::sort(counts);
@@ -189,7 +192,7 @@ Result<ExitStatus> recommend(const Session& session, const Options& options) {
                               question->batch, config->batches, limit->threads, tolerance);
   }
   session.out << (options.json ? network_json(network, *answering, *limit)
-                               : network_text(network, tolerance));
+                               : network_text(network, answering->table, *limit));
   return exit_done;
 }
 

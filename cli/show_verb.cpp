@@ -18,6 +18,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr std::size_t few_curves = 30;
+
 struct Options {
   TableChoice choice;
   std::string layers;
@@ -102,11 +104,16 @@ void print_text(const Session& session, const Answering& answering, const std::v
   const Palette palette = session.out_palette();
   const Table& table = answering.table;
   session.out << fmt::format(
-      "{}\n{}\n{}, {} measured in {}, last {}{}\n", describe(table.build), describe(table.machine),
-      answering.path, count_text(static_cast<std::int64_t>(table.curves.size()), "curve"),
-      seconds_text(table.spent_seconds), date_text(table.measured_unix),
+      "{}\n{}\n{}, {}{}, last {}{}\n", describe(table.build), describe(table.machine), answering.path,
+      count_text(static_cast<std::int64_t>(table.curves.size()), "curve"),
+      table.spent_seconds > 0 ? " measured in " + seconds_text(table.spent_seconds) : "",
+      date_text(table.measured_unix),
       table.checked_unix > table.measured_unix ? ", still right " + date_text(table.checked_unix) : "");
   if (!limit.reason.empty()) session.out << "at most " << limit.reason << '\n';
+  session.out << fmt::format("A count is the fewest threads that lose no more than {:.0f} %.\n",
+                             100 * table.tolerance);
+  if (table.curves.size() < few_curves)
+    session.out << "Most of this is far from the little that was measured.\n";
   for (std::size_t i = 0; i < all.size(); ++i) {
     const LayerCounts& entry = all[i];
     if (i == 0 || entry.dtype != all[i - 1].dtype || entry.pass != all[i - 1].pass) {
@@ -116,10 +123,10 @@ void print_text(const Session& session, const Answering& answering, const std::v
     }
     bool first = true;
     for (const auto& interval : entry.intervals) {
-      session.out << fmt::format("{:<14}{:>15}  {:>7}  {:.2f} times as long\n",
-                                 first ? fmt::format("{} -> {}", entry.layer.m, entry.layer.n) : "",
-                                 fmt::format("{} - {}", interval.from, interval.to), interval.threads,
-                                 interval.best_gain);
+      session.out << fmt::format(
+          "{:<14}{:>15}  {:>7}  {}\n", first ? fmt::format("{} -> {}", entry.layer.m, entry.layer.n) : "",
+          fmt::format("{} - {}", interval.from, interval.to), interval.threads,
+          interval.best_gain > 0 ? fmt::format("{:.2f} times as long", interval.best_gain) : "not measured");
       first = false;
     }
     session.out << fmt::format("{}{:<14}critical batch sizes: {}{}\n", palette.faint, "",
@@ -146,10 +153,11 @@ void print_json(const Session& session, const Answering& answering, const std::v
     Json intervals = Json::array();
     Json critical = Json::array();
     for (const auto& interval : entry.intervals) {
-      intervals.push_back({{"from", interval.from},
-                           {"to", interval.to},
-                           {"threads", interval.threads},
-                           {"default_over_advised", interval.best_gain}});
+      intervals.push_back(
+          {{"from", interval.from},
+           {"to", interval.to},
+           {"threads", interval.threads},
+           {"default_over_advised", interval.best_gain > 0 ? Json(interval.best_gain) : Json(nullptr)}});
       if (&interval != &entry.intervals.front()) critical.push_back(interval.from);
     }
     layers.push_back({{"dtype", name(entry.dtype)},
@@ -177,7 +185,9 @@ Result<ExitStatus> show(const Session& session, const Options& options) {
   const auto all = look_up(advisor, *selection, limit->threads);
   if (all.empty()) {
     session.complain({ErrorKind::not_found, answering->path + " says nothing about what was asked",
-                      "measure it with `blastune tune`"});
+                      answering->target
+                          ? "measure it with `blastune tune`"
+                          : "add calls of it, with `blastune import` or `blastune tune --replay`"});
     return exit_no_table;
   }
   if (options.json) {

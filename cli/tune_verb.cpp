@@ -75,10 +75,10 @@ void print_summary(const Session& session, const Measured& measured, const std::
     session.out << summary.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     return;
   }
-  session.out << fmt::format("{}: {} known, {} of {} settled after {} in {}\n", describe(table.build),
-                             count_text(static_cast<std::int64_t>(table.curves.size()), "curve"),
-                             progress.settled, progress.gemms, count_text(progress.bursts, "burst"),
-                             seconds_text(progress.spent_seconds));
+  session.out << fmt::format(
+      "{}: {} known; {} of {} gemms settled in this run, by {} in {}\n", describe(table.build),
+      count_text(static_cast<std::int64_t>(table.curves.size()), "curve"), progress.settled, progress.gemms,
+      count_text(progress.bursts, "burst"), seconds_text(progress.spent_seconds));
   if (progress.disturbed > 0) {
     session.out << fmt::format("{} thrown away because other programs used the processors\n",
                                count_text(progress.disturbed, "burst"));
@@ -190,7 +190,7 @@ Result<ExitStatus> tune(const Session& session, const Options& options) {
 void add_tune_verb(CommandLine& program) {
   auto options = std::make_shared<Options>();
   Verb verb = program.add_verb("tune", "Measure this machine and keep the result; a second run adds to it");
-  verb.option("--budget", options->budget, "how long at most: 30s, 2m (default from the configuration)",
+  verb.option("--budget", options->budget, "how long at most: 30s, 2m (default as configured, else 30s)",
               "TIME");
   verb.flag("--quick", options->quick, "forward passes and a coarse sample only, 5 s");
   verb.option("--blas", options->blas_file, "measure this OpenBLAS file", "FILE");

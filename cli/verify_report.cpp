@@ -9,7 +9,6 @@
 
 #include "base/parse.h"
 #include "cli/format.h"
-#include "model/curve.h"
 
 namespace blastune {
 namespace {
@@ -40,23 +39,26 @@ std::string line(const std::string& what, const RegretSummary& regret) {
 
 // Whether threads are worth as much now as the table says. Where placement is up to a hypervisor or to the
 // frequency of the moment, that may change by a factor, and every answer with it.
-std::string state_text(const Verification& verification, int threads, bool measured_here) {
+std::string state_text(const Verification& verification, const VerifyAnswer& answer) {
   constexpr double same = 1.1;
+  constexpr std::size_t least_gemms = 10;  // of fewer, single answers that are wrong would look like a state
+  const int threads = std::min(answer.default_threads, verification.counts().back());
   const TimeAgainstOne against = verification.against_one(threads);
   const double change = against.measured / against.expected;
   std::string text;
-  if (against.gemms > 0 && (change > same || change < 1 / same)) {
+  if (against.gemms >= least_gemms && (change > same || change < 1 / same)) {
     text += fmt::format(
         "  {} took {:.2f} times what one takes, and the table says {:.2f}: the machine is in another state "
-        "than when it was tuned, or one of both was disturbed\n",
+        "than when it was tuned, or other programs disturbed the tune or this measurement\n",
         count_text(threads, "thread"), against.measured, against.expected);
   }
   // Fewer threads are worth as much as that to the advice.
   if (verification.of_advice().geometric_mean >
-      (1 + default_tolerance) * verification.of_default().geometric_mean) {
-    text += measured_here ? "  worse than the default: remove the table and tune again when the machine is "
-                            "as it usually is\n"
-                          : "  worse than the default: the table is not one for these times\n";
+      (1 + answer.tolerance) * verification.of_default().geometric_mean) {
+    text += answer.blocks > 0
+                ? "  worse than the default: remove the table and tune again when the machine is "
+                  "as it usually is\n"
+                : "  worse than the default: the table is not one for these times\n";
   }
   return text;
 }
@@ -66,6 +68,10 @@ std::string type_text(const VerifiedType& type, const VerifyAnswer& answer) {
   std::string text = fmt::format("{:<26} {:>6} {:>18} {:>6} {:>6} {:>7} {:>6}\n",
                                  std::string(name(type.dtype)) + ", regret of", "mean", "(95 % interval)",
                                  "95th", "worst", "halves", "gemms");
+  if (type.asked > verification.gemms().size() + verification.left_out()) {
+    text += fmt::format("  only {} of {} gemms were measured twice undisturbed\n",
+                        verification.gemms().size(), type.asked);
+  }
   text += line("the advice", verification.of_advice());
   for (const auto basis : {Basis::measured, Basis::interpolated}) {
     const RegretSummary regret = verification.of_advice(basis);
@@ -90,12 +96,7 @@ std::string type_text(const VerifiedType& type, const VerifyAnswer& answer) {
                           gemm.advice.threads, name(gemm.advice.basis), verification.fastest(gemm));
   }
   if (!losses.empty()) text += "  the advice loses most for\n" + losses;
-  text += state_text(verification, std::min(answer.default_threads, verification.counts().back()),
-                     answer.blocks > 0);
-  if (type.asked > verification.gemms().size() + verification.left_out()) {
-    text += fmt::format("  {} of {} gemms were measured twice undisturbed\n", verification.gemms().size(),
-                        type.asked);
-  }
+  text += state_text(verification, answer);
   if (verification.left_out() > 0) {
     text += fmt::format("  left out: {} without advice or with times of one count only\n",
                         count_text(static_cast<std::int64_t>(verification.left_out()), "gemm"));

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/build.h"
+#include "model/curve.h"
 #include "tuner/verification.h"
 
 namespace blastune {
@@ -23,7 +24,8 @@ struct VerifyAnswer {
   Build build;
   std::string source;  // of the times: "this machine", or the file with measurements
   int default_threads = 1;
-  std::vector<VerifiedType> types;  // none without gemms
+  double tolerance = default_tolerance;  // the table's
+  std::vector<VerifiedType> types;       // none without gemms
   // Of a measurement; 0 where nothing was measured.
   std::int64_t blocks = 0;
   std::int64_t disturbed = 0;

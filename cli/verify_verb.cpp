@@ -9,6 +9,7 @@
 #include "base/parse.h"
 #include "cli/answering.h"
 #include "cli/configuration.h"
+#include "cli/format.h"
 #include "cli/interruption.h"
 #include "cli/measuring.h"
 #include "cli/progress_bar.h"
@@ -32,9 +33,9 @@ constexpr double longest_budget_seconds = 24 * 3600;
 struct Options {
   TableChoice choice;
   std::string measurements;
-  std::string shapes = "200";
-  std::string seed = "1";
-  std::string budget = "1m";
+  std::string shapes;
+  std::string seed;
+  std::string budget;
   std::string dtypes;
   bool unused = false;
   bool json = false;
@@ -79,6 +80,12 @@ Result<ExitStatus> verify_recorded(const Session& session, const Options& option
   const auto read = read_recording(session, options.measurements);
   if (!read) return read.error();
   const Recording& recording = *read;
+  if (recording.counts().size() < 2) {
+    return Error{ErrorKind::invalid_data,
+                 options.measurements + " holds times of " +
+                     count_text(recording.counts().front(), "thread") + " only: there is nothing to compare",
+                 "record calls with several counts"};
+  }
   const auto types = types_to_verify(options, answering.table);
   if (!types) return types.error();
   VerifyAnswer answer;
@@ -86,6 +93,7 @@ Result<ExitStatus> verify_recorded(const Session& session, const Options& option
   answer.build = answering.table.build;
   answer.source = options.measurements;
   answer.default_threads = answering.table.default_threads;
+  answer.tolerance = answering.table.tolerance;
   const auto gemms = recorded_for_verification(recording, options.unused ? &answering.table : nullptr);
   for (const DType dtype : *types) {
     std::vector<VerifiedGemm> of_type;
@@ -106,6 +114,10 @@ Result<ExitStatus> verify_recorded(const Session& session, const Options& option
   return exit_done;
 }
 
+std::string or_else(const std::string& given, const char* otherwise) {
+  return given.empty() ? otherwise : given;
+}
+
 Result<ExitStatus> verify_here(const Session& session, const Options& options, Answering answering) {
   if (!answering.target) {
     session.complain({ErrorKind::foreign,
@@ -113,11 +125,12 @@ Result<ExitStatus> verify_here(const Session& session, const Options& options, A
                       "name a file with times of that machine: --measurements FILE"});
     return exit_foreign_table;
   }
-  const auto shapes = parse_integer(options.shapes, 1, most_shapes, "--shapes");
+  const auto shapes = parse_integer(or_else(options.shapes, "200"), 1, most_shapes, "--shapes");
   if (!shapes) return shapes.error();
-  const auto seed = parse_integer(options.seed, 0, std::numeric_limits<std::int64_t>::max(), "--seed");
+  const auto seed =
+      parse_integer(or_else(options.seed, "1"), 0, std::numeric_limits<std::int64_t>::max(), "--seed");
   if (!seed) return seed.error();
-  const auto budget = parse_duration(options.budget, 1, longest_budget_seconds, "--budget");
+  const auto budget = parse_duration(or_else(options.budget, "1m"), 1, longest_budget_seconds, "--budget");
   if (!budget) return budget.error();
   const auto types = types_to_verify(options, answering.table);
   if (!types) return types.error();
@@ -134,6 +147,7 @@ Result<ExitStatus> verify_here(const Session& session, const Options& options, A
   answer.build = answering.table.build;
   answer.source = "this machine";
   answer.default_threads = answering.table.default_threads;
+  answer.tolerance = answering.table.tolerance;
   VerifySetup setup;
   setup.counts = candidate_threads(limits->topology, limits->capacity);
   setup.budget_seconds = *budget / static_cast<double>(types->size());
@@ -181,6 +195,11 @@ Result<ExitStatus> verify(const Session& session, const Options& options) {
   if (options.unused && options.measurements.empty()) {
     return Error{ErrorKind::usage, "--unused is about recorded calls, and there are none",
                  "name the file with --measurements, or leave --unused away"};
+  }
+  if (!options.measurements.empty() && !(options.shapes + options.seed + options.budget).empty()) {
+    return Error{ErrorKind::usage,
+                 "--shapes, --seed and --budget are about measuring, and --measurements measures nothing",
+                 "leave one or the other away"};
   }
   auto answering = find_answering(session, options.choice);
   if (!answering) {

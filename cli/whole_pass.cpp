@@ -19,12 +19,15 @@ Basis weaker(Basis one, Basis other) {
 PassTimes pass_times(const Advisor& advisor, const std::vector<Gemm>& layers, const std::vector<int>& counts,
                      int limit, double tolerance) {
   PassTimes times;
+  bool default_is_known = true;
   for (const auto& gemm : layers) {
     const Advice advice = advisor.advise(gemm, limit);
     times.layers.push_back(advice);
     times.advised_seconds += advice.expected_seconds;
     times.default_seconds += advice.default_seconds;
+    default_is_known = default_is_known && advice.default_seconds > 0;
   }
+  if (!default_is_known) times.default_seconds = 0;
   Curve pass;  // a pass has a time for each count, as a gemm has
   for (const int count : counts) {
     if (count > limit) break;
@@ -34,6 +37,7 @@ PassTimes pass_times(const Advisor& advisor, const std::vector<Gemm>& layers, co
       constant.seconds += expected.seconds;
       constant.basis = weaker(constant.basis, expected.basis);
     }
+    if (constant.basis == Basis::none) continue;
     pass.at(count).seconds.add(constant.seconds);
     times.constants.push_back(constant);
   }

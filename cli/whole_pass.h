@@ -23,9 +23,9 @@ struct ConstantTime {
 };
 
 struct PassTimes {
-  std::vector<Advice> layers;  // in the network's order
-  double advised_seconds = 0;  // each layer with its own count
-  double default_seconds = 0;
+  std::vector<Advice> layers;           // in the network's order
+  double advised_seconds = 0;           // each layer with its own count
+  double default_seconds = 0;           // 0: not known of every layer
   std::vector<ConstantTime> constants;  // ascending in threads
   ConstantTime best_constant;           // by the rule that holds for a gemm (best_threads)
 };

@@ -17,7 +17,8 @@ enum class Basis : std::uint8_t {
 struct Advice {
   int threads = 0;  // 0: no opinion
   double expected_seconds = 0;
-  double default_seconds = 0;  // with the library's own count, under the same limit
+  // With the library's own count, under the same limit; 0 where so many were not measured.
+  double default_seconds = 0;
   Basis basis = Basis::none;
   double confidence = 0;  // probability, 0 to 1, that no allowed count is faster by more than the tolerance
 };

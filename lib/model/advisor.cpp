@@ -99,10 +99,11 @@ Advice Advisor::State::from_curve(const Curve& curve, int limit) const {
   Advice advice;
   advice.threads = threads;
   advice.expected_seconds = chosen.seconds.mean();
-  advice.default_seconds = curve_seconds(curve, std::min(default_threads, limit));
+  const int unadvised = std::min(default_threads, limit);
+  const bool default_is_known = curve.points.back().threads >= unadvised;
+  advice.default_seconds = default_is_known ? curve_seconds(curve, unadvised) : 0;
   advice.basis = Basis::measured;
-  advice.confidence =
-      curve.points.back().threads >= std::min(default_threads, limit) ? 1 : confidence_without_default;
+  advice.confidence = default_is_known ? 1 : confidence_without_default;
   const Moments acceptable = scaled(chosen.seconds, 1 / (1 + tolerance));
   for (const auto& point : curve.points) {
     if (point.threads > limit || point.threads == threads) continue;
@@ -139,9 +140,11 @@ Advice Advisor::State::from_model(const Group& group, const Gemm& gemm, int limi
   Advice advice;
   advice.threads = counts[chosen];
   advice.expected_seconds = prediction_seconds(prediction, counts, advice.threads);
-  advice.default_seconds = prediction_seconds(prediction, counts, std::min(default_threads, limit));
+  const int unadvised = std::min(default_threads, limit);
+  const bool default_is_known = counts.back() >= unadvised;
+  advice.default_seconds = default_is_known ? prediction_seconds(prediction, counts, unadvised) : 0;
   advice.basis = Basis::interpolated;
-  advice.confidence = counts.back() >= std::min(default_threads, limit) ? 1 : confidence_without_default;
+  advice.confidence = default_is_known ? 1 : confidence_without_default;
   const bool own_group = group.key == group_of(gemm);
   const double error = own_group ? prediction.log_error : 2 * prediction.log_error;
   for (std::size_t i = 0; i < counts.size() && counts[i] <= limit; ++i) {
@@ -213,13 +216,16 @@ int Advisor::threads(const Gemm& asked, int limit) const {
 ExpectedTime Advisor::expected(const Gemm& asked, int threads) const {
   const Gemm gemm = canonical(asked);
   if (threads < 1 || !check_dimensions(gemm)) return {};
-  if (const Curve* curve = state_->find(gemm)) {
+  const Curve* curve = state_->find(gemm);
+  if (curve != nullptr && curve->points.front().threads <= threads &&
+      threads <= curve->points.back().threads) {
     return {curve_seconds(*curve, threads),
             curve->find(threads) != nullptr ? Basis::measured : Basis::interpolated};
   }
   const Group* group = state_->group_for(gemm);
   if (group == nullptr) return {};
   const int used = runs_on_one_thread(state_->build, gemm) ? 1 : threads;
+  if (used > group->model.counts().back()) return {};
   return {prediction_seconds(group->model.predict(gemm), group->model.counts(), used), Basis::interpolated};
 }
 

@@ -36,7 +36,8 @@ class Advisor {
   // advise()'s threads alone, for those who need nothing else and need it soon.
   [[nodiscard]] int threads(const Gemm& gemm, int limit) const;
 
-  // With exactly that count: the measured mean, or what follows from measured counts or gemms nearby.
+  // With exactly that count: the measured mean, or what follows from measured counts or gemms nearby. None
+  // above all counts that were measured.
   [[nodiscard]] ExpectedTime expected(const Gemm& gemm, int threads) const;
 
   [[nodiscard]] std::size_t curve_count() const;

@@ -52,6 +52,22 @@ Moments scaled(const Moments& moments, double factor) {
                                moments.standard_deviation() * factor);
 }
 
+namespace {
+
+// The mean of both; the spread is that within them.
+Moments joined(const Moments& one, const Moments& other) {
+  Moments both = one;
+  both.merge(other);
+  if (one.count() == 0 || other.count() == 0 || both.count() < 3) return both;
+  const auto degrees = static_cast<double>(both.count() - 2);
+  const double variance = (one.variance() * static_cast<double>(one.count() - 1) +
+                           other.variance() * static_cast<double>(other.count() - 1)) /
+                          degrees;
+  return Moments::from_summary(both.count(), both.mean(), std::sqrt(variance));
+}
+
+}  // namespace
+
 const CurvePoint* Curve::find(int threads) const {
   const auto point = std::ranges::lower_bound(points, threads, {}, &CurvePoint::threads);
   return point != points.end() && point->threads == threads ? &*point : nullptr;
@@ -66,6 +82,28 @@ CurvePoint& Curve::at(int threads) {
 void Curve::merge(const Curve& other) {
   for (const auto& point : other.points) at(point.threads).seconds.merge(point.seconds);
   disturbed += other.disturbed;
+}
+
+void Curve::merge_later(const Curve& later) {
+  constexpr double prior_bursts = 1;  // that say that the level is the same
+  double sum = 0;
+  double weights = prior_bursts;
+  for (const auto& point : points) {
+    const CurvePoint* again = later.find(point.threads);
+    if (again == nullptr) continue;
+    const auto before = static_cast<double>(point.seconds.count());
+    const auto after = static_cast<double>(again->seconds.count());
+    const double weight = before * after / (before + after);
+    sum += weight * std::log(again->seconds.mean() / point.seconds.mean());
+    weights += weight;
+  }
+  const double level = std::exp(sum / weights);
+  for (auto& point : points) point.seconds = scaled(point.seconds, level);
+  for (const auto& point : later.points) {
+    Moments& here = at(point.threads).seconds;
+    here = joined(here, point.seconds);
+  }
+  disturbed += later.disturbed;
 }
 
 double tolerated_loss(int fewer, int more, double tolerance) {

@@ -55,6 +55,11 @@ struct Curve {
   // The point of that count, made in its place when there is none.
   CurvePoint& at(int threads);
   void merge(const Curve& other);
+  // Adds what was measured at another time, when every count may have been faster or slower alike. What is
+  // here is brought to the later level first, by the counts that both have, so that the ratios of counts, by
+  // which is chosen, are the mean of both however many samples of each count there are. The spread is that
+  // within both: what they differ by becomes no smaller with more samples.
+  void merge_later(const Curve& later);
 
   bool operator==(const Curve&) const = default;
 };

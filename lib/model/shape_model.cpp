@@ -15,6 +15,7 @@ constexpr double burst_variance = 0.2 * 0.2;  // of one burst, believed until bu
 constexpr double burst_variance_weight = 3;   // how many bursts that belief is worth
 constexpr double bandwidth = 0.8;             // of the neighbours' weight, in octaves
 constexpr double negligible_exponent = 25;
+constexpr double least_call_seconds = 5e-8;    // of a library's function, whatever it has to do
 constexpr double prior_weight = 0.2;           // of "the trend is right here", in neighbours at no distance
 constexpr double filled_variance = 0.1 * 0.1;  // added where a count was not measured on a curve
 // Ridge on standardised features: the constant is free, slopes nearly so, curvature must earn its place.
@@ -122,7 +123,10 @@ ShapeModel::ShapeModel(std::span<const Curve* const> curves) {
   counts_.assign(all_counts.begin(), all_counts.end());
   if (counts_.size() > max_modelled_counts) counts_.resize(max_modelled_counts);
   const auto line = elements_of_line(used.front()->gemm.dtype);
-  for (const int count : counts_) log_lines_.push_back(std::log2(static_cast<float>(count * line)));
+  for (const int count : counts_) {
+    log_lines_.push_back(std::log2(static_cast<float>(count * line)));
+    log_most_gain_.push_back(-std::log(static_cast<float>(count)));
+  }
 
   curves_ = used.size();
   std::vector<Point3> points;
@@ -242,8 +246,9 @@ ShapePrediction ShapeModel::predict(const Gemm& gemm) const {
   }
 
   prediction.counts = width();
-  prediction.seconds_with_one = std::exp(static_cast<double>(columns[0])) * flops(gemm);
-  for (std::size_t c = 1; c < width(); ++c) prediction.log_ratio[c] = columns[c];
+  prediction.seconds_with_one =
+      std::max(least_call_seconds, std::exp(static_cast<double>(columns[0])) * flops(gemm));
+  for (std::size_t c = 1; c < width(); ++c) prediction.log_ratio[c] = std::max(columns[c], log_most_gain_[c]);
   // The model's own scatter, what the neighbours leave unknown, and a tenth for every octave outside.
   double outside = 0;
   for (std::size_t axis = 0; axis < point.size(); ++axis) {

@@ -52,7 +52,8 @@ class ShapeModel {
 
   std::size_t curves_ = 0;
   std::vector<int> counts_;
-  std::vector<float> log_lines_;  // of each count: log2 of the elements of as many cache lines
+  std::vector<float> log_lines_;      // of each count: log2 of the elements of as many cache lines
+  std::vector<float> log_most_gain_;  // ln of 1 / count: threads do not gain more where nobody has seen it
   Point3 low_{};  // the box that was measured; predictions outside it are those of its nearest face
   Point3 high_{};
   NearestPoints nearest_;

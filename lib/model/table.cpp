@@ -20,6 +20,15 @@ void Table::add(const Curve& curve) {
   }
 }
 
+void Table::add_later(const Curve& curve) {
+  const auto place = std::ranges::lower_bound(curves, curve.gemm, {}, &Curve::gemm);
+  if (place != curves.end() && place->gemm == curve.gemm) {
+    place->merge_later(curve);
+  } else {
+    curves.insert(place, curve);
+  }
+}
+
 void Table::replace(const Curve& curve) {
   const auto place = std::ranges::lower_bound(curves, curve.gemm, {}, &Curve::gemm);
   if (place != curves.end() && place->gemm == curve.gemm) {

@@ -28,6 +28,8 @@ struct Table {
   [[nodiscard]] const Curve* find(const Gemm& gemm) const;
   // Adds the curve's samples to what is known of its gemm.
   void add(const Curve& curve);
+  // The same of samples of another time (Curve::merge_later).
+  void add_later(const Curve& curve);
   // Puts the curve in the place of what is known of its gemm, which no longer holds.
   void replace(const Curve& curve);
 };

@@ -105,7 +105,11 @@ class LineReader {
       present[index] = true;
     }
     for (std::size_t i = 0; i < required_columns; ++i) {
-      if (!present[i]) return at_line("no column " + in_quotes(column_names[i]) + " in the header");
+      if (present[i]) continue;
+      std::string header;
+      for (const auto field : fields_) header += (header.empty() ? "" : ",") + std::string(field);
+      return at_line("no column " + in_quotes(column_names[i]) + " in the header " + in_quotes(header) +
+                     ", which has plain names between commas");
     }
     return {};
   }

@@ -35,7 +35,7 @@ constexpr double burst_degrees = 2;
 constexpr double typical_exponent =
     0.8;  // seconds fall with this power of the count, for a third of the counts
 constexpr Index draws = 128;
-constexpr std::size_t most_curves = 256;  // to learn from at once
+constexpr std::size_t most_curves = 128;  // to learn from at once
 
 // What one curve has of the pool's counts.
 struct Observed {

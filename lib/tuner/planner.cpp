@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <numbers>
 #include <utility>
 
@@ -17,10 +18,9 @@ constexpr double prior_deviation = 0.2;    // of one burst relative to its mean,
 constexpr double prior_bursts = 3;         // how many bursts that belief is worth
 constexpr double unmeasured_regret = 0.3;  // expected of choosing blindly
 constexpr double race_probability =
-    0.01;  // a count less likely than this to be the best is not measured again
-constexpr std::int64_t known_bursts = 5;  // that what is known counts as, where it is measured again
-constexpr int most_fruitless = 12;        // bursts lost or disturbed in a row before a gemm is given up
-constexpr int least_bursts_of_best = 3;   // even when no other count is near
+    0.01;                                // a count less likely than this to be the best is not measured again
+constexpr int most_fruitless = 12;       // bursts lost or disturbed in a row before a gemm is given up
+constexpr int least_bursts_of_best = 3;  // even when no other count is near
 constexpr double rounds_per_budget = 24;
 constexpr double parts_of_budget = 4;
 constexpr double most_parts = 1e6;
@@ -29,6 +29,7 @@ constexpr double shortest_round = 0.3;  // seconds
 // Of a round with many counts: then all curves say more of each.
 constexpr double pooled_round_share = 0.15;  // of the gemms that are still uncertain
 constexpr std::size_t least_pooled_round = 5;
+constexpr std::size_t most_foreseen = 200;
 constexpr double new_share = 0.05;         // of all bursts, without which nothing new is learned
 constexpr double decided_regret = 0.015;   // expected loss below which a choice may guide refinement
 constexpr double refinement_ratio = 1.25;  // batch sizes closer than this are not refined further
@@ -55,11 +56,6 @@ double expected_loss(double mean, double error) {
   const double z = mean / error;
   const double density = std::exp(-z * z / 2) / std::sqrt(2 * std::numbers::pi);
   return error * density - mean * normal_cdf(-z);
-}
-
-Moments at_most(const Moments& seconds, std::int64_t bursts) {
-  return Moments::from_summary(std::min(seconds.count(), bursts), seconds.mean(),
-                               seconds.standard_deviation());
 }
 
 const CurvePoint* fastest(const Curve& curve) {
@@ -103,9 +99,7 @@ void Planner::add_item(const Gemm& gemm) {
     std::erase_if(item.all.points, [this](const CurvePoint& point) {
       return std::ranges::find(counts_, point.threads) == counts_.end();
     });
-    if (options_.measure_known_again) {
-      for (auto& point : item.all.points) point.seconds = at_most(point.seconds, known_bursts);
-    }
+    if (options_.measure_known_again) item.known = item.all;
   }
   if (pool_) item.first_block = first_counts(counts_, gemm, options_.seed);
   ++in_state(item.state);
@@ -143,21 +137,34 @@ void Planner::judge(Item& item) {
   item.state = state;
 }
 
+// Of these counts, those that are known from an earlier run only, where that is not enough.
+std::vector<int> Planner::only_known(const Item& item, const std::vector<int>& counts) const {
+  std::vector<int> unseen;
+  if (!options_.measure_known_again) return unseen;
+  std::ranges::copy_if(counts, std::back_inserter(unseen), [&item](int count) {
+    return item.fresh.find(count) == nullptr && !item.gone.contains(count);
+  });
+  return unseen;
+}
+
 // The counts that were not measured yet, and those that could still be the best.
 std::vector<int> Planner::open_counts(const Item& item) const {
   if (pool_) {
     if (!has_first_block(item)) return item.first_block;
+    if (auto unseen = only_known(item, item.first_block); !unseen.empty()) return unseen;
     auto promising = promising_counts(counts_, *item.prospects, chosen_count(item.all));
     std::erase_if(promising, [&item](int count) { return item.gone.contains(count); });
     return promising;
+  }
+  if (!item.known.points.empty()) {
+    if (auto unseen = only_known(item, counts_); !unseen.empty()) return unseen;
   }
   const CurvePoint* best = fastest(item.all);
   std::vector<int> open;
   for (const int count : counts_) {
     const CurvePoint* point = item.all.find(count);
     if (item.gone.contains(count)) continue;
-    const bool is_only_known = options_.measure_known_again && item.fresh.find(count) == nullptr;
-    if (point == nullptr || best == nullptr || point == best || is_only_known ||
+    if (point == nullptr || best == nullptr || point == best ||
         normal_cdf(-behind(point->seconds, best->seconds)) > race_probability) {
       open.push_back(count);
     }
@@ -227,9 +234,15 @@ void Planner::learn_from_all() {
     if (item.all.points.size() > 1) curves.push_back(&item.all);
   }
   pool_->learn(curves);
+  // Those of which most is expected; to look at all of a thousand takes longer than to measure some.
+  std::vector<Item*> open;
   for (auto& [gemm, item] : items_) {
-    if (item.state == State::uncertain) foresee(item);
+    if (item.state == State::uncertain && has_first_block(item)) open.push_back(&item);
   }
+  std::ranges::stable_sort(open, std::ranges::greater{},
+                           [this](const Item* item) { return expected_regret(*item); });
+  if (open.size() > most_foreseen) open.resize(most_foreseen);
+  for (Item* item : open) foresee(*item);
 }
 
 int Planner::part_of_run() const {
@@ -396,6 +409,10 @@ void Planner::record(std::span<const BurstRequest> requests,
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (i + 1 < requests.size() && requests[i].gemm == requests[i + 1].gemm) continue;
     Item& item = items_.at(requests[i].gemm);
+    if (!item.known.points.empty()) {
+      item.all = item.known;
+      item.all.merge_later(item.fresh);
+    }
     foresee(item);
     judge(item);
   }

@@ -46,8 +46,9 @@ struct PlannerOptions {
   int least_bursts = 5;                  // of every count still possible, before a gemm can be settled
   int least_parts =
       3;  // of the run in which it was measured, before it can: 5 s, or quarters of a small budget
-  // What is known counts as few bursts, and settles nothing by itself: an earlier run may have met one state
-  // of the machine only, and two of them together know more of it than one of twice the length.
+  // What is known settles nothing by itself, and is joined with what comes back as Curve::merge_later does
+  // it: an earlier run may have met one state of the machine only, and two of them together know more of it
+  // than one of twice the length.
   bool measure_known_again = false;
   std::int64_t max_curves = 4000;  // refinement stops there
   bool accept_disturbed = false;   // count bursts that other programs disturbed: better than no answer at all
@@ -101,7 +102,8 @@ class Planner {
   enum class State : std::uint8_t { uncertain, settled, left_alone };
   struct Item {
     Curve fresh;        // this run's bursts
-    Curve all;          // with what was known before
+    Curve known;        // what was known before, where it is measured again
+    Curve all;          // all of it together
     int fruitless = 0;  // bursts since the last good one that were lost or disturbed
     int parts = 0;      // of the run in which it was measured
     int last_part = -1;
@@ -115,6 +117,7 @@ class Planner {
   void add_item(const Gemm& gemm);
   [[nodiscard]] bool settled(const Item& item) const;
   [[nodiscard]] bool decided(const Item& item) const;
+  [[nodiscard]] std::vector<int> only_known(const Item& item, const std::vector<int>& counts) const;
   [[nodiscard]] std::vector<int> open_counts(const Item& item) const;
   [[nodiscard]] bool has_first_block(const Item& item) const;
   [[nodiscard]] int chosen_count(const Curve& curve) const;  // 0: nothing was measured

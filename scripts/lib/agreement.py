@@ -31,7 +31,7 @@ def advice_of(table, program, blas, recorded):
     gemms = [gemm for each in types for gemm in each["gemms"]]
     worth = types[0]["constants"][-1]
     return ({key_of(gemm): (gemm["advised_threads"], gemm["basis"]) for gemm in gemms},
-            worth["expected_against_one"], worth["against_one"])
+            worth.get("expected_against_one", math.nan), worth.get("against_one", math.nan))
 
 
 def agreement(times, advice):

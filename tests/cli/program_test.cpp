@@ -178,7 +178,7 @@ TEST_F(Program, RecommendPrintsOneIntegerAndEverythingElseElsewhere) {
   const Ended limited =
       run({"recommend", "--gemm", "100,500,784", "--available", "3", "--table", table, "--explain"});
   EXPECT_EQ(limited.out, "2\n");
-  for (const auto* words : {"5 bursts", "sure", "--available 3", "as many as are allowed"}) {
+  for (const auto* words : {"5 bursts", "sure", "--available 3", "the most that are allowed"}) {
     EXPECT_NE(limited.messages.find(words), std::string::npos) << words << " in " << limited.messages;
   }
   EXPECT_EQ(run({"recommend", "--m", "100", "--n", "50", "--batch", "8", "--table", table}).out, "1\n");

@@ -208,6 +208,47 @@ TEST_F(RecordedProgram, SaysWhenThreadsAreNotWorthWhatTheyWere) {
   EXPECT_NEAR(most["against_one"].get<double>() / most["expected_against_one"].get<double>(), 1.5, 0.05);
 }
 
+TEST_F(RecordedProgram, OfSeveralTablesInAFileTheLastAnswers) {
+  const std::string table = in_directory("both.json");
+  const std::string one =
+      directory_.write("one.csv", "dtype,m,n,k,threads,seconds\nf64,500,500,500,1,0.01\n");
+  const Ended alone = run({"import", one, "--output", table});
+  ASSERT_EQ(alone.status, 0);
+  EXPECT_NE(alone.messages.find("1 thread only"), std::string::npos) << alone.messages;
+  const std::string two = directory_.write(
+      "two.csv", "dtype,m,n,k,threads,seconds\nf64,500,500,500,1,0.01\nf64,500,500,500,4,0.003\n");
+  ASSERT_EQ(run({"import", two, "--output", table}).status, 0);
+  const Ended asked = run({"recommend", "--gemm", "500,500,500", "--table", table});
+  EXPECT_EQ(asked.out, "4\n") << asked.messages;
+  EXPECT_NE(asked.messages.find("2 tables"), std::string::npos) << asked.messages;
+  EXPECT_NE(run({"import", two, "--output", table}).messages.find("already"), std::string::npos);
+  EXPECT_EQ(run({"verify", "--measurements", one, "--table", table}).status, 1);
+}
+
+TEST_F(RecordedProgram, WhatWasNotMeasuredIsNoTime) {
+  const std::string table = in_directory("few.json");
+  // The library of that machine would take 8; the gemms of the network were never run with 8, or with 1.
+  const std::string calls = directory_.write("few.csv",
+                                             "dtype,m,n,k,threads,seconds\nf64,100,500,784,2,0.004\nf64,100,"
+                                             "500,784,4,0.002\nf64,900,900,900,8,0.01\n");
+  ASSERT_EQ(run({"import", calls, "--output", table}).status, 0);
+  const std::vector<std::string> words{"recommend", "--gemm", "100,500,784", "--table", table};
+  const auto with = [&](const char* word) {
+    auto more = words;
+    more.emplace_back(word);
+    return run(more);
+  };
+  EXPECT_TRUE(Json::parse(with("--json").out)["default_seconds"].is_null()) << with("--json").out;
+  EXPECT_NE(with("--explain").messages.find("nothing was measured"), std::string::npos);
+  const Ended network = run({"recommend", "--layers", "784,100", "--batch", "500", "--table", table});
+  EXPECT_NE(network.out.find("not measured"), std::string::npos) << network.out;
+  EXPECT_EQ(network.out.find("with   1 thread"), std::string::npos) << network.out;
+  const Json json = Json::parse(
+      run({"recommend", "--layers", "784,100", "--batch", "500", "--table", table, "--json"}).out);
+  EXPECT_TRUE(json["default_pass_seconds"].is_null());
+  EXPECT_EQ(json["single_counts"].size(), 2U);
+}
+
 TEST_F(RecordedProgram, WhatIsAmissIsSaid) {
   const std::string calls = recording("node.csv", 8);
   RealFileSystem files;
@@ -234,6 +275,7 @@ TEST_F(RecordedProgram, WhatIsAmissIsSaid) {
       {{"tune", "--replay", calls, "--blas", "x.so"}, 2, "--blas"},
       {{"verify", "--measurements", calls, "--table", "/nowhere.json"}, 3, "/nowhere.json"},
       {{"verify", "--unused", "--table", "/nowhere.json"}, 2, "--measurements"},
+      {{"verify", "--shapes", "5", "--measurements", calls, "--table", "/nowhere.json"}, 2, "--shapes"},
   };
   for (const auto& one : cases) {
     const Ended ended = run(one.words);

@@ -147,6 +147,10 @@ TEST(Advisor, ACountBetweenMeasuredOnesIsNotSaidToBeMeasured) {
   EXPECT_EQ(advisor.expected(curve.gemm, 4), (ExpectedTime{1e-3, Basis::measured}));
   EXPECT_EQ(advisor.expected(curve.gemm, 3).basis, Basis::interpolated);
   EXPECT_DOUBLE_EQ(advisor.expected(curve.gemm, 3).seconds, 2e-3);
+  EXPECT_EQ(advisor.expected(curve.gemm, 8).basis, Basis::none) << "more than anything that was measured";
+  table.default_threads = 8;
+  EXPECT_EQ(Advisor(table).advise(curve.gemm, 8).default_seconds, 0);
+  EXPECT_GT(Advisor(table).advise(curve.gemm, 4).default_seconds, 0);
 }
 
 TEST(Advisor, IsNotSureWhereTheLimitLiesBetweenMeasuredCounts) {
@@ -167,6 +171,21 @@ TEST(Advisor, IsNotSureWhereTheLimitLiesBetweenMeasuredCounts) {
     EXPECT_GT(advisor.expected(gemm, 3).seconds, advisor.expected(gemm, 4).seconds);
     EXPECT_GT(advisor.advise(gemm, 4).confidence, 0.9);
   }
+}
+
+TEST(Advisor, FarFromWhatWasMeasuredItPromisesNothingImpossible) {
+  // Two threads gain more and more with the size, as far as was measured.
+  Table table = formula_table(60, 2, 5);
+  for (auto& curve : table.curves) {
+    const double one = volume(curve.gemm) * 1e-10;
+    curve.points = {{1, Moments::from_summary(20, one, 0)},
+                    {2, Moments::from_summary(20, one * std::pow(volume(curve.gemm) / 1e5, -0.1), 0)}};
+  }
+  const Advisor advisor(table);
+  const Gemm huge{DType::f64, Transpose::none, Transpose::none, 100'000, 100'000, 100'000};
+  EXPECT_GE(advisor.expected(huge, 2).seconds, 0.499 * advisor.expected(huge, 1).seconds);
+  const Gemm tiny{DType::f64, Transpose::none, Transpose::none, 1, 1, 1};
+  EXPECT_GE(advisor.expected(tiny, 1).seconds, 1e-8) << "no call is for nothing";
 }
 
 TEST(Advisor, MultipliesTheLibraryDoesOnOneThreadGetOne) {

@@ -39,6 +39,30 @@ TEST(Moments, MergedInAnySplitTheyEqualTheWhole) {
   }
 }
 
+// Twice as slow as before, all counts alike, and far more bursts of one of them.
+TEST(Curve, MergedLaterAllCountsMayHaveChangedAlike) {
+  Curve before;
+  before.at(1).seconds = Moments::from_summary(100, 1.0, 0.1);
+  before.at(2).seconds = Moments::from_summary(5, 0.8, 0.1);
+  before.at(4).seconds = Moments::from_summary(5, 0.9, 0.1);
+  Curve later;
+  later.at(1).seconds = Moments::from_summary(5, 2.0, 0.1);
+  later.at(2).seconds = Moments::from_summary(100, 1.6, 0.1);
+  Curve both = before;
+  both.merge_later(later);
+  EXPECT_EQ(both.find(1)->seconds.count(), 105);
+  EXPECT_NEAR(both.find(2)->seconds.mean() / both.find(1)->seconds.mean(), 0.8, 0.05);
+  EXPECT_NEAR(both.find(4)->seconds.mean() / both.find(1)->seconds.mean(), 0.9, 0.02) << "not measured again";
+  Curve raw = before;
+  raw.merge(later);
+  EXPECT_GT(raw.find(2)->seconds.mean(), raw.find(1)->seconds.mean()) << "what it would be else";
+  Curve other;
+  other.at(8).seconds = Moments::from_summary(1, 5.0, 0);
+  both = before;
+  both.merge_later(other);
+  EXPECT_EQ(both.find(1)->seconds, before.find(1)->seconds) << "nothing in common";
+}
+
 TEST(Moments, SummaryKeepsWhatItWasMadeOf) {
   const Moments moments = Moments::from_summary(5, 2.0, 0.5);
   EXPECT_EQ(moments.count(), 5);

@@ -3,6 +3,11 @@
 // What a planner makes of what earlier runs left.
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "model/statistics.h"
 #include "tests/tuner/planner_fixtures.h"
 
 namespace blastune::testing {
@@ -37,43 +42,83 @@ TEST(Planner, ASecondRunContinuesTheFirst) {
   EXPECT_GE(second.table.curves.size(), first.table.curves.size());
 }
 
-// The machine was in another state: starting a thread cost twelve times as much, and two were never worth it.
-TEST(Planner, KnownThingsAreMeasuredAgainWhereAskedSoThatTwoStatesCount) {
-  const auto other_state = [](const Gemm& gemm, int threads) {
-    return volume(gemm) * 1e-10 / threads + 2.4e-4 * (threads - 1);
-  };
-  const auto run_with = [&](const SimulatedProber::CallSeconds& seconds, const Table& known, bool again) {
-    ManualClock clock;
-    SimulatedProber prober(seconds, {.burst_deviation = 0.02}, clock);
-    PlannerOptions options;
-    options.budget_seconds = 1000;
-    options.measure_known_again = again;
-    Planner planner(make_plan(plan_options(), pthread_build()), {1, 2}, known, options);
-    EXPECT_TRUE(run_tune(planner, prober, clock, [](const Progress&) { return true; }).ok());
-    EXPECT_EQ(planner.progress().settled, planner.progress().gemms);
-    Table table = known;
-    for (const auto& curve : planner.measured()) table.add(curve);
-    return table;
-  };
-  const Table first = run_with(formula_seconds, {}, true);
-  const Table same = run_with(other_state, first, false);
-  const Table both = run_with(other_state, first, true);
+// What a second tune makes of a first one's table, or of none.
+Table tune_after(const Table& known, const SimulatedProber::CallSeconds& seconds, std::vector<int> counts,
+                 bool again, SimulatedNoise noise = {.burst_deviation = 0.02}) {
+  ManualClock clock;
+  SimulatedProber prober(seconds, noise, clock);
+  PlannerOptions options;
+  options.budget_seconds = 1000;
+  options.measure_known_again = again;
+  Planner planner(make_plan(plan_options(), pthread_build()), std::move(counts), known, options);
+  EXPECT_TRUE(run_tune(planner, prober, clock, [](const Progress&) { return true; }).ok());
+  EXPECT_EQ(planner.progress().settled, planner.progress().gemms);
+  Table table = known;
+  for (const auto& curve : planner.measured()) table.add_later(curve);
+  return table;
+}
+
+// Starting a thread costs twelve times as much, so that two are hardly ever worth it.
+double other_state_seconds(const Gemm& gemm, int threads) {
+  return volume(gemm) * 1e-10 / threads + 2.4e-4 * (threads - 1);
+}
+
+TEST(Planner, WhatIsKnownIsMeasuredAgainWhereAskedSoThatTwoStatesCount) {
+  const Table first = tune_after({}, formula_seconds, {1, 2}, true);
+  const Table same = tune_after(first, other_state_seconds, {1, 2}, false);
+  const Table both = tune_after(first, other_state_seconds, {1, 2}, true);
   ASSERT_EQ(same.curves.size(), first.curves.size());
   int changed = 0;
   for (const auto& curve : first.curves) {
     EXPECT_EQ(*same.find(curve.gemm), curve) << "settled by what was known";
     const Curve& joined = *both.find(curve.gemm);
     EXPECT_GT(joined.find(2)->seconds.count(), curve.find(2)->seconds.count()) << describe(curve.gemm);
-    const double gained = formula_seconds(curve.gemm, 1) - formula_seconds(curve.gemm, 2);
-    const double lost = other_state(curve.gemm, 2) - other_state(curve.gemm, 1);
-    // Each state counts by its bursts.
+    const double gain = formula_seconds(curve.gemm, 2) / formula_seconds(curve.gemm, 1);
+    const double loss = other_state_seconds(curve.gemm, 2) / other_state_seconds(curve.gemm, 1);
     const auto before = static_cast<double>(curve.find(2)->seconds.count());
     const auto after = static_cast<double>(joined.find(2)->seconds.count()) - before;
-    if (gained < 0 || lost * after < 2 * gained * before) continue;
+    // Where what was lost is clearly more than what was gained, each state by its bursts.
+    if (gain > 0.97 || before * std::log(gain) + after * std::log(loss) < 0.1 * (before + after)) continue;
     ++changed;
     EXPECT_EQ(best_threads(joined, 2, default_tolerance), 1) << describe(curve.gemm);
   }
   EXPECT_GT(changed, 5);
+}
+
+// The processor ran at half or twice the frequency, which changes no choice.
+TEST(Planner, AnotherSpeedOfTheWholeMachineChangesNoChoice) {
+  for (const double speed : {0.5, 2.0}) {
+    for (const std::size_t most : {std::size_t{6}, std::size_t{24}}) {
+      std::vector<int> counts;
+      for (std::size_t count = 1; count <= most; ++count) counts.push_back(static_cast<int>(count));
+      const auto slower = [speed](const Gemm& gemm, int threads) {
+        return formula_seconds(gemm, threads) / speed;
+      };
+      const SimulatedNoise noise{.burst_deviation = 0.05};
+      const Table first = tune_after({}, formula_seconds, counts, true, noise);
+      const Table second = tune_after(first, slower, counts, true, noise);
+      std::vector<double> regrets;
+      for (const auto& curve : second.curves) {
+        double best = formula_seconds(curve.gemm, 1);
+        for (const int count : counts) best = std::min(best, formula_seconds(curve.gemm, count));
+        regrets.push_back(formula_seconds(curve.gemm, best_threads(curve, counts.back(), default_tolerance)) /
+                          best);
+      }
+      EXPECT_LT(geometric_mean(regrets), 1.02) << speed << ", " << most << " counts";
+      EXPECT_LT(quantile(regrets, 1), 1.2) << speed << ", " << most << " counts";
+    }
+  }
+}
+
+// The choices by which it judges are those of the table that is written.
+TEST(Planner, SettlesByWhatItsTableWillHold) {
+  Table table = tune_after({}, formula_seconds, {1, 2, 3, 4}, true);
+  for (int run = 0; run < 2; ++run) table = tune_after(table, other_state_seconds, {1, 2, 3, 4}, true);
+  for (const auto& curve : table.curves) {
+    const double chosen = curve.find(best_threads(curve, 4, default_tolerance))->seconds.mean();
+    for (const auto& point : curve.points)
+      EXPECT_LT(chosen, 1.03 * point.seconds.mean()) << describe(curve.gemm);
+  }
 }
 
 // A quota that was lowered, or a processor that went offline.

@@ -337,6 +337,23 @@ class SlowProber final : public Prober {
   ManualClock& clock_;
 };
 
+TEST(TuneRun, WhatPassesBetweenStretchesIsSpentToo) {
+  ManualClock clock;
+  SimulatedProber prober(formula_seconds, {}, clock);
+  PlannerOptions options;
+  options.budget_seconds = 5;
+  Planner planner(make_plan(plan_options(), pthread_build()), {1, 2, 3, 4}, Table{}, options);
+  const double begun = clock.monotonic_seconds();
+  // As long as thinking of what to measure next would take.
+  const auto think = [&clock](const Progress&) {
+    clock.sleep(0.2);
+    return true;
+  };
+  EXPECT_TRUE(run_tune(planner, prober, clock, think).ok());
+  EXPECT_NEAR(planner.progress().spent_seconds, clock.monotonic_seconds() - begun, 0.25);
+  EXPECT_LT(clock.monotonic_seconds() - begun, 6);
+}
+
 TEST(TuneRun, RestsNowAndThenAndCountsItAsSpent) {
   ManualClock clock;
   SlowProber prober(clock);

@@ -124,7 +124,7 @@ typedef struct blastune_advice {
   int32_t basis;   /* BLASTUNE_BASIS_... */
   int32_t limit;   /* the most threads that this call may use now; 0 when unknown */
   double expected_seconds;   /* of one call with that count */
-  double default_seconds;    /* of one call with OpenBLAS's own choice, within the same limit */
+  double default_seconds;    /* of one call with OpenBLAS's own choice, within the same limit; 0: not known */
   double confidence;         /* 0 to 1: probability that no allowed count is faster by more than 2 percent */
   int32_t one_thread_anyway; /* 1: OpenBLAS makes such a gemm on one thread whatever its count */
   int32_t reserved;          /* 0 */
