@@ -49,16 +49,15 @@ std::string state_text(const Verification& verification, const VerifyAnswer& ans
   if (against.gemms >= least_gemms && (change > same || change < 1 / same)) {
     text += fmt::format(
         "  {} took {:.2f} times what one takes, and the table says {:.2f}: the machine is in another state "
-        "than when it was tuned, or other programs disturbed the tune or this measurement\n",
-        count_text(threads, "thread"), against.measured, against.expected);
+        "than when it was tuned, or other programs disturbed the tune or this measurement{}\n",
+        count_text(threads, "thread"), against.measured, against.expected,
+        answer.blocks > 0 ? "; `blastune tune` adds the present state to the table" : "");
   }
   // Fewer threads are worth as much as that to the advice.
   if (verification.of_advice().geometric_mean >
       (1 + answer.tolerance) * verification.of_default().geometric_mean) {
-    text += answer.blocks > 0
-                ? "  worse than the default: remove the table and tune again when the machine is "
-                  "as it usually is\n"
-                : "  worse than the default: the table is not one for these times\n";
+    text += answer.blocks > 0 ? "  worse than the default: tune again now, or remove the table\n"
+                              : "  worse than the default: the table is not one for these times\n";
   }
   return text;
 }

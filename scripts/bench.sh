@@ -53,7 +53,7 @@ for blas in /usr/lib/*/openblas-pthread/libopenblas.so.0 /usr/lib/*/openblas-ope
     blastune_say "Regret on fresh gemms, $flavour $dtype"
     regret=$("$blastune" verify --blas "$blas" --dtype "$dtype" --budget "${seconds}s")
     row "regret on gemms not in the table, $flavour $dtype: mean (interval), 95th, worst, halves, gemms" \
-      "mean <= 1.01, 95th <= 1.03, worst <= 1.10" "$(sed -n 's/^ *the advice  *//p' <<<"$regret")"
+      "mean <= 1.01, 95th <= 1.03, worst <= 1.10" "$(sed -n 's/^ *the advice  *\([0-9]\)/\1/p' <<<"$regret")"
     row "the default's regret on the same, $flavour $dtype" "" "$(sed -n 's/^ *the default, [0-9]*  *//p' <<<"$regret")"
   done
   blastune_say "The library's own cost, $flavour"
