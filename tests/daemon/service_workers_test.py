@@ -141,7 +141,6 @@ class Workers(live_service.ServiceTest):
         self.assertGreater(status["builds"][0]["curves"], 0)
         self.assertEqual(self.service.end()[0], 0)
 
-
     def test_a_file_that_is_gone_when_it_is_needed_is_looked_for(self):
         self.service.start().settle()
         wait_until(lambda: not self.service.workers(), "the worker to be let go")

@@ -42,20 +42,27 @@ struct Outcome {
   double seconds = 0;
 };
 
-inline Outcome simulate(SimulatedNoise noise, double budget, std::vector<int> counts = {1, 2, 3, 4},
-                        Table known = {}, std::uint64_t seed = 1) {
+// What a run makes of a table that an earlier one left, or of none.
+inline Outcome tune_after(const Table& known, const SimulatedProber::CallSeconds& seconds,
+                          const std::vector<int>& counts, const PlannerOptions& options,
+                          SimulatedNoise noise) {
   ManualClock clock;
-  SimulatedProber prober(formula_seconds, noise, clock);
+  SimulatedProber prober(seconds, noise, clock);
+  Planner planner(make_plan(plan_options(), pthread_build()), counts, known, options);
+  EXPECT_TRUE(run_tune(planner, prober, clock, [](const Progress&) { return true; }).ok());
+  Outcome run{known, planner.progress(), clock.monotonic_seconds()};
+  for (const auto& curve : planner.measured()) run.table.add_later(curve);
+  return run;
+}
+
+inline Outcome simulate(SimulatedNoise noise, double budget, const std::vector<int>& counts = {1, 2, 3, 4},
+                        Table known = {}, std::uint64_t seed = 1) {
   known.build = pthread_build();
   known.default_threads = counts.back();
   PlannerOptions options;
   options.budget_seconds = budget;
   options.seed = seed;
-  Planner planner(make_plan(plan_options(), pthread_build()), counts, known, options);
-  EXPECT_TRUE(run_tune(planner, prober, clock, [](const Progress&) { return true; }).ok());
-  Outcome run{known, planner.progress(), clock.monotonic_seconds()};
-  for (const auto& curve : planner.measured()) run.table.add(curve);
-  return run;
+  return tune_after(known, formula_seconds, counts, options, noise);
 }
 
 inline double burst_time(const BurstRequest& request, double seconds_per_volume) {
