@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "bench/simulated_server.h"
 #include "model/rng.h"
 #include "model/statistics.h"
 #include "tuner/planner.h"
@@ -176,9 +177,7 @@ void study(const Setting& setting, int seeds) {
 }
 
 Setting simulated(int threads, std::size_t gemms) {
-  auto machine = std::make_shared<SimulatedMachine>();
-  machine->cores = threads / 2;
-  machine->nodes = std::max(1, threads / 96);
+  const auto machine = std::make_shared<const SimulatedMachine>(simulated_server(threads));
   Setting setting;
   setting.name = std::to_string(threads) + " threads";
   setting.build = simulated_build(*machine);
@@ -197,12 +196,7 @@ Setting simulated(int threads, std::size_t gemms) {
     return simulated_seconds(*machine, gemm, count);
   };
   setting.start = [seconds](ManualClock& clock, std::uint64_t seed) -> std::unique_ptr<Prober> {
-    const SimulatedNoise noise{.burst_deviation = 0.03,
-                               .call_deviation = 0.01,
-                               .outlier_share = 0.02,
-                               .outlier_factor = 5,
-                               .seed = seed};
-    return std::make_unique<SimulatedProber>(seconds, noise, clock);
+    return std::make_unique<SimulatedProber>(seconds, server_noise(seed), clock);
   };
   setting.truth = [seconds](const Gemm& gemm, int count, std::size_t) { return seconds(gemm, count); };
   return setting;

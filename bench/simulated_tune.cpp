@@ -7,14 +7,17 @@
 // budget pays for the planner's.
 //
 // blastune-bench-simulated-tune [--seeds 3]
+#include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
+#include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "bench/simulated_server.h"
 #include "model/advisor.h"
 #include "model/statistics.h"
 #include "store/config.h"
@@ -22,21 +25,12 @@
 #include "tuner/configured_plan.h"
 #include "tuner/fresh_gemms.h"
 #include "tuner/planner.h"
-#include "tuner/simulated_machine.h"
-#include "tuner/simulated_prober.h"
 #include "tuner/tune_run.h"
 
 namespace blastune::bench {
 namespace {
 
 constexpr std::size_t judged_gemms = 200;
-
-SimulatedMachine machine_of(int threads) {
-  SimulatedMachine machine;
-  machine.cores = threads / machine.threads_per_core;
-  machine.nodes = std::max(1, threads / 96);
-  return machine;
-}
 
 // The candidates of such a machine: sockets one after the other, second threads of cores last.
 std::vector<int> counts_of(const SimulatedMachine& machine) {
@@ -56,11 +50,10 @@ std::vector<int> counts_of(const SimulatedMachine& machine) {
   return candidate_threads(topology, capacity);
 }
 
-double regret(const SimulatedMachine& machine, const Gemm& gemm, int threads) {
-  double best = std::numeric_limits<double>::infinity();
-  for (int count = 1; count <= machine.threads(); ++count)
-    best = std::min(best, simulated_seconds(machine, gemm, count));
-  return simulated_seconds(machine, gemm, threads) / best;
+double least_seconds(const SimulatedMachine& machine, const Gemm& gemm, std::span<const int> counts) {
+  double least = std::numeric_limits<double>::infinity();
+  for (const int count : counts) least = std::min(least, simulated_seconds(machine, gemm, count));
+  return least;
 }
 
 void tune(const SimulatedMachine& machine, double budget, std::uint64_t seed) {
@@ -72,13 +65,8 @@ void tune(const SimulatedMachine& machine, double budget, std::uint64_t seed) {
   table.build = simulated_build(machine);
   table.default_threads = machine.threads();
   ManualClock clock;
-  const SimulatedNoise noise{.burst_deviation = 0.03,
-                             .call_deviation = 0.01,
-                             .outlier_share = 0.02,
-                             .outlier_factor = 5,
-                             .seed = seed};
   SimulatedProber prober([&](const Gemm& gemm, int count) { return simulated_seconds(machine, gemm, count); },
-                         noise, clock);
+                         server_noise(seed), clock);
   PlannerOptions options;
   options.budget_seconds = budget;
   options.seed = seed;
@@ -91,13 +79,15 @@ void tune(const SimulatedMachine& machine, double budget, std::uint64_t seed) {
   std::vector<double> advised;
   std::vector<double> by_default;
   std::vector<double> of_candidates;  // the best of the counts that were compared
+  std::vector<int> all(static_cast<std::size_t>(machine.threads()));
+  std::iota(all.begin(), all.end(), 1);
   for (const auto& gemm : fresh_gemms(table, DType::f64, plan, judged_gemms, seed)) {
+    const double best = least_seconds(machine, gemm, all);
+    const double default_seconds = simulated_seconds(machine, gemm, machine.threads());
     const int threads = advisor.threads(gemm, machine.threads());
-    advised.push_back(regret(machine, gemm, threads > 0 ? threads : machine.threads()));
-    by_default.push_back(regret(machine, gemm, machine.threads()));
-    double least = std::numeric_limits<double>::infinity();
-    for (const int count : counts) least = std::min(least, regret(machine, gemm, count));
-    of_candidates.push_back(least);
+    advised.push_back((threads > 0 ? simulated_seconds(machine, gemm, threads) : default_seconds) / best);
+    by_default.push_back(default_seconds / best);
+    of_candidates.push_back(least_seconds(machine, gemm, counts) / best);
   }
   const Progress progress = planner.progress();
   std::printf("%d,%zu,%llu,%.0f,%.1f,%zu,%zu,%zu,%.1f,%.3f,%.3f,%.3f,%.3f\n", machine.threads(),
@@ -109,13 +99,12 @@ void tune(const SimulatedMachine& machine, double budget, std::uint64_t seed) {
 
 int run(int argc, char** argv) {
   const int seeds = argc > 2 && std::string(argv[1]) == "--seeds" ? std::atoi(argv[2]) : 3;
-  std::printf(
-      "threads,counts,seed,budget_seconds,spent_seconds,gemms,curves,settled,own_seconds,regret,p95,default_"
-      "regret\n");
+  std::printf("threads,counts,seed,budget_seconds,spent_seconds,gemms,curves,settled,own_seconds,");
+  std::printf("regret,p95,best_candidate_regret,default_regret\n");
   for (const int threads : {8, 64, 192, 384}) {
     for (const double budget : {5.0, 10.0, 20.0, 60.0}) {
       for (int seed = 1; seed <= seeds; ++seed)
-        tune(machine_of(threads), budget, static_cast<std::uint64_t>(seed));
+        tune(simulated_server(threads), budget, static_cast<std::uint64_t>(seed));
     }
   }
   return 0;
