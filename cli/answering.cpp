@@ -33,15 +33,13 @@ Result<Answering> answer_from_file(const Session& session, const TableChoice& ch
     return target.error();
   }
   if (!choice.blas_file.empty()) {
-    if (tables->front().build == target->library.build) {
-      return Error{ErrorKind::foreign,
-                   choice.table_file + " is for " + describe(tables->front().machine) + ", and this is " +
-                       describe(target->machine),
-                   "leave --blas away to be answered from the table as it is"};
-    }
-    return Error{ErrorKind::foreign,
-                 choice.table_file + " is for " + describe(tables->front().build) + ", and " +
-                     choice.blas_file + " is " + describe(target->library.build) + " here",
+    const Table& table = tables->front();
+    const bool same_build = table.build == target->library.build;
+    const std::string what = same_build
+                                 ? describe(table.machine) + ", and this is " + describe(target->machine)
+                                 : describe(table.build) + ", and " + choice.blas_file + " is " +
+                                       describe(target->library.build) + " here";
+    return Error{ErrorKind::foreign, choice.table_file + " is for " + what,
                  "leave --blas away to be answered from the table as it is"};
   }
   // The one that was filled last; of the same second, the last one in the file.
@@ -76,6 +74,11 @@ Result<Answering> find_answering(const Session& session, const TableChoice& choi
   auto target = find_target(choice.blas_file);
   if (!target) return Error{ErrorKind::unavailable, target.error().what, target.error().remedy};
   return find_answering(session, *target);
+}
+
+std::string remedy_for_unknown(const Answering& answering) {
+  return answering.target ? "measure it with `blastune tune`"
+                          : "add calls of it, with `blastune import` or `blastune tune --replay`";
 }
 
 std::string own_table_path() {

@@ -33,6 +33,12 @@ Result<Answering> find_answering(const Session& session, const TableChoice& choi
 // The same for a target that is known already, from the usual places.
 Result<Answering> find_answering(const Session& session, const Target& target);
 
+// From this many curves on, a table can speak of what it did not measure.
+inline constexpr std::size_t curves_to_interpolate = 30;
+
+// What to do where the table says nothing of what was asked.
+[[nodiscard]] std::string remedy_for_unknown(const Answering& answering);
+
 // Where this user's own table is.
 [[nodiscard]] std::string own_table_path();
 

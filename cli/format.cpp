@@ -3,9 +3,12 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <ctime>
+#include <iterator>
 #include <utility>
 
 namespace blastune {
@@ -25,6 +28,16 @@ std::string seconds_text(double seconds) {
 
 std::string count_text(std::int64_t count, std::string_view noun) {
   return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+std::vector<int> counts_to_show(const std::vector<int>& counts, int best) {
+  constexpr std::size_t few = 8;
+  if (counts.size() <= few) return counts;
+  std::vector<int> shown;
+  std::ranges::copy_if(counts, std::back_inserter(shown), [&](int count) {
+    return std::has_single_bit(static_cast<unsigned>(count)) || count == best || count == counts.back();
+  });
+  return shown;
 }
 
 std::string date_text(std::int64_t unix_seconds) {

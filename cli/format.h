@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace blastune {
 
@@ -13,6 +14,9 @@ namespace blastune {
 [[nodiscard]] std::string seconds_text(double seconds);
 // "1 thread", "2 threads".
 [[nodiscard]] std::string count_text(std::int64_t count, std::string_view noun);
+// Which of ascending counts to print: all of them where they are few, else the powers of two, the best (0:
+// there is none) and the largest.
+[[nodiscard]] std::vector<int> counts_to_show(const std::vector<int>& counts, int best);
 // Seconds since 1970 in the user's time zone: "2026-11-22 19:04".
 [[nodiscard]] std::string date_text(std::int64_t unix_seconds);
 // "3 minutes", "2 days".

@@ -18,6 +18,12 @@ Error usage(std::string what) {
   return Error{ErrorKind::usage, std::move(what), examples};
 }
 
+Result<DType> dtype_named(const std::string& text, const char* remedy) {
+  const auto dtype = dtype_from_name(text);
+  if (!dtype) return Error{ErrorKind::usage, "unknown dtype " + in_quotes(text), remedy};
+  return *dtype;
+}
+
 Result<void> parse_context(const QuestionWords& words, Question& question) {
   if (!words.dtype.empty()) {
     auto dtype = parse_dtype(words.dtype);
@@ -107,23 +113,15 @@ Result<Network> parse_network(const std::string& text) {
 }
 
 Result<DType> parse_dtype(const std::string& text) {
-  const auto dtype = dtype_from_name(text);
-  if (!dtype) {
-    return Error{ErrorKind::usage, "unknown dtype " + in_quotes(text),
-                 "use f32 (float), f64 (double), c64 or c128 (complex of them)"};
-  }
-  return *dtype;
+  return dtype_named(text, "use f32 (float), f64 (double), c64 or c128 (complex of them)");
 }
 
 Result<std::vector<DType>> parse_dtypes(const std::string& text) {
   std::vector<DType> dtypes;
   std::istringstream words(text);
   for (std::string word; std::getline(words, word, ',');) {
-    const auto dtype = dtype_from_name(word);
-    if (!dtype) {
-      return Error{ErrorKind::usage, "unknown dtype " + in_quotes(word),
-                   "use f32, f64, c64 or c128, or several: f32,f64"};
-    }
+    const auto dtype = dtype_named(word, "use f32, f64, c64 or c128, or several: f32,f64");
+    if (!dtype) return dtype.error();
     if (std::ranges::find(dtypes, *dtype) == dtypes.end()) dtypes.push_back(*dtype);
   }
   if (dtypes.empty()) return Error{ErrorKind::usage, "--dtype names no type", "use f32, f64 or f32,f64"};

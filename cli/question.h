@@ -40,9 +40,9 @@ Result<Question> parse_question(const QuestionWords& words);
 
 // "784,100,50,10".
 Result<Network> parse_network(const std::string& text);
-// One dtype of a network or a sweep; real ones only.
+// One dtype, complex ones too.
 Result<DType> parse_dtype(const std::string& text);
-// "f32,f64": each once, in the order given; complex ones too.
+// "f32,f64": each once, in the order given.
 Result<std::vector<DType>> parse_dtypes(const std::string& text);
 
 }  // namespace blastune

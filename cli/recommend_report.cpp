@@ -4,7 +4,6 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -83,19 +82,6 @@ std::string against_default(const Advice& advice, int default_threads, int limit
       fmt::format("With {}, the call is expected to take {}", what, seconds_text(advice.default_seconds));
   if (std::abs(ratio - 1) < 0.01) return with_default + ": the same.\n";
   return with_default + fmt::format(": {:.2f} times as long.\n", ratio);
-}
-
-// Of many counts the powers of two, the best and the largest: every one is in the JSON.
-std::vector<ConstantTime> constants_to_print(const PassTimes& times) {
-  constexpr std::size_t most_lines = 8;
-  auto some = times.constants;
-  if (some.size() <= most_lines) return some;
-  std::erase_if(some, [&](const ConstantTime& constant) {
-    const bool power_of_two = std::has_single_bit(static_cast<unsigned>(constant.threads));
-    return !power_of_two && constant.threads != times.best_constant.threads &&
-           constant != times.constants.back();
-  });
-  return some;
 }
 
 std::string basis_text(const Advice& advice) {
@@ -178,7 +164,12 @@ std::string network_text(const NetworkAnswer& answer, const Table& table, const 
   text +=
       fmt::format("best single count: {:<3}               {:>8}   ({})\n", answer.times.best_constant.threads,
                   seconds_text(answer.times.best_constant.seconds), name(answer.times.best_constant.basis));
-  for (const auto& constant : constants_to_print(answer.times)) text += constant_line(constant, answer.times);
+  std::vector<int> counts;
+  for (const auto& constant : answer.times.constants) counts.push_back(constant.threads);
+  const auto shown = counts_to_show(counts, answer.times.best_constant.threads);
+  for (const auto& constant : answer.times.constants) {
+    if (std::ranges::binary_search(shown, constant.threads)) text += constant_line(constant, answer.times);
+  }
   if (answer.best.batch > 0) {
     text += fmt::format("best batch size: {:<7}             {:>8} a sample   ({}){}\n", answer.best.batch,
                         seconds_text(answer.best.seconds_per_sample), name(answer.best.basis),

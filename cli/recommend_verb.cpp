@@ -20,8 +20,6 @@ namespace {
 
 // With identifying the library and drawing conclusions, an answer there and then takes under two seconds.
 constexpr double there_and_then_seconds = 1.0;
-// From this many curves on, a table can speak of what it did not measure.
-constexpr std::ptrdiff_t curves_to_interpolate = 30;
 
 struct Options {
   QuestionWords words;
@@ -42,7 +40,7 @@ bool knows(const Table& table, const Question& question) {
   };
   const auto same_dtype = std::ranges::count_if(
       table.curves, [&](const Curve& curve) { return curve.gemm.dtype == question.dtype; });
-  if (same_dtype >= curves_to_interpolate) return true;
+  if (same_dtype >= static_cast<std::ptrdiff_t>(curves_to_interpolate)) return true;
   // What there_and_then() would measure.
   const auto asked = plan_of(question.gemms, static_cast<std::size_t>(table.default_threads)).grid;
   return std::ranges::all_of(asked, is_measured);
@@ -155,9 +153,7 @@ Result<ExitStatus> recommend(const Session& session, const Options& options) {
     answers.push_back({gemm, advisor.advise(gemm, limit->threads)});
     if (answers.back().advice.threads == 0) {
       session.complain({ErrorKind::not_found, answering->path + " says nothing about " + describe(gemm),
-                        answering->target
-                            ? "measure it with `blastune tune`"
-                            : "add calls of it, with `blastune import` or `blastune tune --replay`"});
+                        remedy_for_unknown(*answering)});
       return exit_no_table;
     }
   }
@@ -185,7 +181,7 @@ Result<ExitStatus> recommend(const Session& session, const Options& options) {
   counts.erase(std::unique(counts.begin(), counts.end()), counts.end());
   const double tolerance = answering->table.tolerance;
   network.times = pass_times(advisor, question->gemms, counts, limit->threads, tolerance);
-  if (static_cast<std::ptrdiff_t>(advisor.curve_count()) >= curves_to_interpolate) {
+  if (advisor.curve_count() >= curves_to_interpolate) {
     auto config = read_config(session);
     if (!config) return config.error();
     network.best = best_batch(advisor, *question->network, question->dtype, question->pass, question->layout,

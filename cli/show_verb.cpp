@@ -18,8 +18,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr std::size_t few_curves = 30;
-
 struct Options {
   TableChoice choice;
   std::string layers;
@@ -112,7 +110,7 @@ void print_text(const Session& session, const Answering& answering, const std::v
   if (!limit.reason.empty()) session.out << "at most " << limit.reason << '\n';
   session.out << fmt::format("A count is the fewest threads that lose no more than {:.0f} %.\n",
                              100 * table.tolerance);
-  if (table.curves.size() < few_curves)
+  if (table.curves.size() < curves_to_interpolate)
     session.out << "Most of this is far from the little that was measured.\n";
   for (std::size_t i = 0; i < all.size(); ++i) {
     const LayerCounts& entry = all[i];
@@ -185,9 +183,7 @@ Result<ExitStatus> show(const Session& session, const Options& options) {
   const auto all = look_up(advisor, *selection, limit->threads);
   if (all.empty()) {
     session.complain({ErrorKind::not_found, answering->path + " says nothing about what was asked",
-                      answering->target
-                          ? "measure it with `blastune tune`"
-                          : "add calls of it, with `blastune import` or `blastune tune --replay`"});
+                      remedy_for_unknown(*answering)});
     return exit_no_table;
   }
   if (options.json) {

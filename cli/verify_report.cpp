@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "base/parse.h"
 #include "cli/format.h"
@@ -14,21 +13,8 @@ namespace blastune {
 namespace {
 
 constexpr std::size_t worst_shown = 8;
-constexpr std::size_t constants_shown = 8;
 
 using Json = nlohmann::ordered_json;
-
-// All of them where they are few; else the powers of two, the best and the largest.
-std::vector<int> constants_to_show(const Verification& verification) {
-  const auto& counts = verification.counts();
-  if (counts.size() <= constants_shown) return counts;
-  std::set<int> shown{counts.back()};
-  if (const int best = verification.best_constant(); best > 0) shown.insert(best);
-  for (int count = 1; count <= counts.back(); count *= 2) {
-    if (std::ranges::binary_search(counts, count)) shown.insert(count);
-  }
-  return {shown.begin(), shown.end()};
-}
 
 std::string line(const std::string& what, const RegretSummary& regret) {
   const std::string across = regret.across_halves > 0 ? fmt::format("{:.3f}", regret.across_halves) : "-";
@@ -82,7 +68,7 @@ std::string type_text(const VerifiedType& type, const VerifyAnswer& answer) {
   const bool is_whole = std::ranges::all_of(verification.gemms(), [](const VerifiedGemm& gemm) {
     return std::ranges::all_of(gemm.seconds, [](double seconds) { return seconds > 0; });
   });
-  for (const int count : constants_to_show(verification)) {
+  for (const int count : counts_to_show(verification.counts(), verification.best_constant())) {
     text += line(fmt::format("always {}{}", count,
                              is_whole && count == verification.best_constant() ? ", the best" : ""),
                  verification.of_constant(count));

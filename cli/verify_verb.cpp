@@ -196,7 +196,9 @@ Result<ExitStatus> verify(const Session& session, const Options& options) {
     return Error{ErrorKind::usage, "--unused is about recorded calls, and there are none",
                  "name the file with --measurements, or leave --unused away"};
   }
-  if (!options.measurements.empty() && !(options.shapes + options.seed + options.budget).empty()) {
+  const bool says_how_to_measure =
+      !options.shapes.empty() || !options.seed.empty() || !options.budget.empty();
+  if (!options.measurements.empty() && says_how_to_measure) {
     return Error{ErrorKind::usage,
                  "--shapes, --seed and --budget are about measuring, and --measurements measures nothing",
                  "leave one or the other away"};

@@ -11,31 +11,31 @@ const Curve* Table::find(const Gemm& gemm) const {
   return curve != curves.end() && curve->gemm == gemm ? &*curve : nullptr;
 }
 
-void Table::add(const Curve& curve) {
+namespace {
+
+// A gemm that has no curve yet gets this one; for another, join makes one of its own and this one.
+template <class Join>
+void put_curve(std::vector<Curve>& curves, const Curve& curve, const Join& join) {
   const auto place = std::ranges::lower_bound(curves, curve.gemm, {}, &Curve::gemm);
   if (place != curves.end() && place->gemm == curve.gemm) {
-    place->merge(curve);
+    join(*place);
   } else {
     curves.insert(place, curve);
   }
+}
+
+}  // namespace
+
+void Table::add(const Curve& curve) {
+  put_curve(curves, curve, [&curve](Curve& known) { known.merge(curve); });
 }
 
 void Table::add_later(const Curve& curve) {
-  const auto place = std::ranges::lower_bound(curves, curve.gemm, {}, &Curve::gemm);
-  if (place != curves.end() && place->gemm == curve.gemm) {
-    place->merge_later(curve);
-  } else {
-    curves.insert(place, curve);
-  }
+  put_curve(curves, curve, [&curve](Curve& known) { known.merge_later(curve); });
 }
 
 void Table::replace(const Curve& curve) {
-  const auto place = std::ranges::lower_bound(curves, curve.gemm, {}, &Curve::gemm);
-  if (place != curves.end() && place->gemm == curve.gemm) {
-    *place = curve;
-  } else {
-    curves.insert(place, curve);
-  }
+  put_curve(curves, curve, [&curve](Curve& known) { known = curve; });
 }
 
 const Table* find_table(const Tables& tables, const MachineSignature& machine, const Build& build) {

@@ -140,7 +140,7 @@ void Planner::judge(Item& item) {
 // Of these counts, those that are known from an earlier run only, where that is not enough.
 std::vector<int> Planner::only_known(const Item& item, const std::vector<int>& counts) const {
   std::vector<int> unseen;
-  if (!options_.measure_known_again) return unseen;
+  if (item.known.points.empty()) return unseen;
   std::ranges::copy_if(counts, std::back_inserter(unseen), [&item](int count) {
     return item.fresh.find(count) == nullptr && !item.gone.contains(count);
   });
@@ -156,9 +156,7 @@ std::vector<int> Planner::open_counts(const Item& item) const {
     std::erase_if(promising, [&item](int count) { return item.gone.contains(count); });
     return promising;
   }
-  if (!item.known.points.empty()) {
-    if (auto unseen = only_known(item, counts_); !unseen.empty()) return unseen;
-  }
+  if (auto unseen = only_known(item, counts_); !unseen.empty()) return unseen;
   const CurvePoint* best = fastest(item.all);
   std::vector<int> open;
   for (const int count : counts_) {

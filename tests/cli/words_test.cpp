@@ -31,6 +31,14 @@ TEST(Format, TimesHaveThreeDigitsAndTheFittingUnit) {
   EXPECT_EQ(age_text(86400 * 3), "3 days");
 }
 
+TEST(Format, OfManyCountsShowsPowersOfTwoTheBestAndTheLargest) {
+  EXPECT_EQ(counts_to_show({1, 3, 5}, 3), (std::vector<int>{1, 3, 5})) << "few: all of them";
+  std::vector<int> many;
+  for (int count = 1; count <= 23; ++count) many.push_back(count);
+  EXPECT_EQ(counts_to_show(many, 11), (std::vector<int>{1, 2, 4, 8, 11, 16, 23}));
+  EXPECT_EQ(counts_to_show(many, 0), (std::vector<int>{1, 2, 4, 8, 16, 23}));
+}
+
 TEST(Spelling, SlipsAreRecognisedAndOtherWordsAreNot) {
   const std::vector<std::string> verbs{"recommend", "tune", "show", "sweep"};
   EXPECT_EQ(edit_distance("recomend", "recommend"), 1U);
