@@ -28,7 +28,10 @@ Table with_measured(const Table& known, const Target& target, double tolerance, 
                               : std::max(known.default_threads, target.library.default_threads);
   table.spent_seconds += planner.progress().spent_seconds;
   const auto fresh = planner.measured();
-  if (!fresh.empty()) table.measured_unix = table.checked_unix = now;
+  if (!fresh.empty()) {
+    table.measured_unix = table.checked_unix = now;
+    table.occasions = known.curves.empty() ? 1 : known.occasions + 1;
+  }
   for (const auto& curve : fresh) table.add_later(curve);
   return table;
 }

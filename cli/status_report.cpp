@@ -27,6 +27,12 @@ std::string ago(std::int64_t unix_seconds, std::int64_t now_unix) {
   return unix_seconds == 0 ? "never" : age_text(now_unix - unix_seconds) + " ago";
 }
 
+// "on 3 occasions, last 2 hours ago", "never".
+std::string when_measured(std::int64_t occasions, std::int64_t unix_seconds, std::int64_t now_unix) {
+  if (unix_seconds == 0) return "never";
+  return fmt::format("on {}, last {}", count_text(occasions, "occasion"), ago(unix_seconds, now_unix));
+}
+
 // "in 5 seconds"; a moment is not worth a number.
 std::string in_time(double seconds) {
   return seconds < 1 ? "now" : "in " + age_text(std::llround(seconds));
@@ -80,7 +86,8 @@ void add_build(std::string& text, const DaemonStatus& status, const BuildStatus&
   const std::int64_t uncertain = std::max<std::int64_t>(build.gemms - build.settled, 0);
   text += fmt::format("  {}, {} of {} still uncertain; measured {}, checked {}",
                       count_text(build.curves, "curve"), uncertain, count_text(build.gemms, "gemm"),
-                      ago(build.measured_unix, status.now_unix), ago(build.checked_unix, status.now_unix));
+                      when_measured(build.occasions, build.measured_unix, status.now_unix),
+                      ago(build.checked_unix, status.now_unix));
   if (build.drifted_last_check > 0) text += fmt::format(" with {} drifted", build.drifted_last_check);
   if (build.next_check_seconds) text += fmt::format("; next check {}", in_time(*build.next_check_seconds));
   text += '\n';
@@ -147,9 +154,10 @@ std::string tables_text(const std::vector<FoundTable>& tables, std::int64_t now_
   for (const auto& [path, of_this_machine, table] : tables) {
     text += fmt::format("{}{}{}{}\n", palette.bold, describe(table.build), palette.off,
                         of_this_machine ? "" : ", another machine: " + printable(describe(table.machine)));
-    text += fmt::format("  {}: {} measured in {}, last {}, checked {}\n", printable(path),
+    text += fmt::format("  {}: {} measured in {} {}, checked {}\n", printable(path),
                         count_text(static_cast<std::int64_t>(table.curves.size()), "curve"),
-                        seconds_text(table.spent_seconds), ago(table.measured_unix, now_unix),
+                        seconds_text(table.spent_seconds),
+                        when_measured(table.occasions, table.measured_unix, now_unix),
                         ago(table.checked_unix, now_unix));
   }
   return text;
@@ -172,6 +180,7 @@ std::string tables_json(const std::vector<FoundTable>& tables) {
                    {"curves", table.curves.size()},
                    {"measured_unix", table.measured_unix},
                    {"checked_unix", table.checked_unix},
+                   {"occasions", table.occasions},
                    {"spent_seconds", table.spent_seconds}});
   }
   return dump({{"schema", schema_version}, {"daemon", nullptr}, {"tables", std::move(all)}});

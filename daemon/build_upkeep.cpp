@@ -35,12 +35,13 @@ BuildUpkeep::BuildUpkeep(const WorkerHello& library, Table known, UpkeepOptions 
 void BuildUpkeep::change(UpkeepOptions options) {
   end_campaign();
   check_.reset();
+  suspects_.clear();
   options_ = std::move(options);
   known_.tolerance = options_.tolerance;
   begin_campaign();
 }
 
-void BuildUpkeep::begin_campaign() {
+std::unique_ptr<Planner> BuildUpkeep::make_planner(bool again) {
   Table believed = known_;
   std::erase_if(believed.curves, [this](const Curve& curve) { return stale_.contains(curve.gemm); });
   Plan plan = make_plan(options_.plan, known_.build);
@@ -53,8 +54,13 @@ void BuildUpkeep::begin_campaign() {
   options.longest_burst_seconds = options_.longest_burst_seconds;
   // Slices are spread over time by themselves, and canaries come back.
   options.least_parts = 1;
+  options.measure_known_again = again;
   options.seed = ++seed_;
-  planner_ = std::make_unique<Planner>(std::move(plan), options_.counts, std::move(believed), options);
+  return std::make_unique<Planner>(std::move(plan), options_.counts, std::move(believed), options);
+}
+
+void BuildUpkeep::begin_campaign() {
+  planner_ = make_planner(false);
   count();
   // What is settled needs no planner, which is most of the memory.
   if (uncertain_ == 0) planner_.reset();
@@ -69,12 +75,18 @@ void BuildUpkeep::end_campaign() {
   lost_before_ += planner_->progress().lost;
   campaign_spent_ = 0;
   planner_.reset();
+  again_ = false;
 }
 
 void BuildUpkeep::count() {
   const Progress progress = planner_->progress();
   gemms_ = progress.gemms;
   uncertain_ = progress.gemms - progress.settled;
+  count_spending();
+}
+
+void BuildUpkeep::count_spending() {
+  const Progress progress = planner_->progress();
   campaign_spent_ = progress.spent_seconds;
   lost_ = lost_before_ + progress.lost;
   curves_.reset();
@@ -93,6 +105,8 @@ Table BuildUpkeep::table() const {
     if (stale_.contains(curve.gemm)) {
       table.replace(curve);
       --stale;
+    } else if (again_) {
+      table.add_later(curve);
     } else {
       table.add(curve);
     }
@@ -107,6 +121,8 @@ std::vector<BurstRequest> BuildUpkeep::next(Purpose purpose, double seconds) {
     if (!check_) return {};
     return check_->next(seconds);
   }
+  if (purpose == Purpose::measure_again) return next_again(seconds);
+  if (again_) return {};
   // A check lets the planner go, and may have to wait for its budget while a first run has not.
   if (!planner_ && uncertain_ > 0) begin_campaign();
   if (!planner_) return {};
@@ -121,6 +137,25 @@ std::vector<BurstRequest> BuildUpkeep::next(Purpose purpose, double seconds) {
   return requests;
 }
 
+void BuildUpkeep::begin_again() {
+  if (uncertain_ > 0 || check_ || again_) return;
+  end_campaign();
+  planner_ = make_planner(true);
+  again_ = true;
+}
+
+std::vector<BurstRequest> BuildUpkeep::next_again(double seconds) {
+  if (!again_) return {};
+  auto requests = planner_->next(seconds);
+  if (!requests.empty()) return requests;
+  end_campaign();
+  ++known_.occasions;
+  has_news_ = true;
+  // What two occasions disagree about may be open now.
+  begin_campaign();
+  return {};
+}
+
 void BuildUpkeep::record(std::span<const BurstRequest> requests,
                          std::span<const std::optional<BurstResult>> results, double elapsed_seconds,
                          std::int64_t now_unix) {
@@ -131,28 +166,35 @@ void BuildUpkeep::record(std::span<const BurstRequest> requests,
     if (check_->finished()) judge_check(now_unix);
     return;
   }
-  if (!planner_) return;
+  if (!planner_ || again_ != (asked_ == Purpose::measure_again)) return;
   planner_->record(requests, results, elapsed_seconds);
   known_.measured_unix = now_unix;
   if (known_.checked_unix == 0) known_.checked_unix = now_unix;
   has_news_ = true;
-  count();
+  if (again_)
+    count_spending();
+  else
+    count();
 }
 
 void BuildUpkeep::discard(std::span<const BurstRequest> requests, double elapsed_seconds) {
   if (asked_ == Purpose::check) {
     if (check_) check_->discard(requests, elapsed_seconds);
     known_.spent_seconds += elapsed_seconds;
-  } else if (planner_) {
+  } else if (planner_ && again_ == (asked_ == Purpose::measure_again)) {
     planner_->discard(requests, elapsed_seconds);
-    count();
+    if (again_)
+      count_spending();
+    else
+      count();
   }
 }
 
 void BuildUpkeep::begin_check(std::int64_t now_unix) {
   end_campaign();
-  const auto chosen =
-      choose_canaries(known_, options_.counts, most_canaries, longest_canary_seconds, ++seed_);
+  const auto chosen = suspects_.empty() ? choose_canaries(known_, options_.counts, most_canaries,
+                                                          longest_canary_seconds, ++seed_)
+                                        : gemms_of(suspects_);
   check_.emplace(known_, options_.counts, chosen, CanaryOptions{.seed = ++seed_});
   if (check_->finished()) judge_check(now_unix);
 }
@@ -160,19 +202,35 @@ void BuildUpkeep::begin_check(std::int64_t now_unix) {
 void BuildUpkeep::judge_check(std::int64_t now_unix) {
   end_campaign();
   const CanaryVerdict verdict = check_->verdict();
-  const auto sound = gemms_of(verdict.sound);
+  check_.reset();
+  has_news_ = true;
+  drifted_ = 0;
+  for (const Curve& curve : verdict.sound) known_.add(curve);
+  auto sound = gemms_of(verdict.sound);
+  if (suspects_.empty() && !verdict.drifted.empty()) {
+    // The table's age stays as it is: whoever is started in between checks it anew.
+    suspects_ = verdict.drifted;
+    vouching_ = std::move(sound);
+    begin_campaign();
+    return;
+  }
+  // What only one of two checks found is a state the machine was in, and one that the table shall know too.
+  for (const Curve& curve : suspects_) {
+    if (std::ranges::find(sound, curve.gemm) != sound.end()) known_.add_later(curve);
+  }
+  sound.insert(sound.end(), vouching_.begin(), vouching_.end());
+  suspects_.clear();
+  vouching_.clear();
   const auto drifted = gemms_of(verdict.drifted);
   for (const Gemm& gemm : stale_gemms(known_, sound, drifted)) stale_.insert(gemm);
-  for (const Curve& curve : verdict.sound) known_.add(curve);
   // A canary's own new curve is a beginning; the planner goes on from there.
   for (const Curve& curve : verdict.drifted) {
     known_.replace(curve);
     stale_.erase(curve.gemm);
   }
-  drifted_ = verdict.drifted.size();
+  drifted_ = drifted.size();
+  if (drifted_ > 0) known_.occasions = 1;
   known_.checked_unix = now_unix;
-  has_news_ = true;
-  check_.reset();
   begin_campaign();
 }
 

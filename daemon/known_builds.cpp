@@ -77,6 +77,10 @@ std::vector<BuildView> views(const std::vector<KnownBuild>& builds, Instant now)
     if (build.upkeep) {
       view.uncertain = build.upkeep->uncertain();
       view.measured_seconds = build.upkeep->measured_seconds();
+      view.occasions = build.upkeep->occasions();
+      view.measuring_again = build.upkeep->is_measuring_again();
+      view.measured_at = build.measured_at;
+      view.suspected = build.upkeep->suspects() > 0;
       view.check_running = build.upkeep->is_checking();
       view.check_wanted = build.check_wanted;
       view.checked_at = build.checked_at;
@@ -114,6 +118,7 @@ BuildStatus status_of(const KnownBuild& build, Instant now, double check_seconds
   status.settled = static_cast<std::int64_t>(upkeep.gemms() - upkeep.uncertain());
   status.spent_seconds = upkeep.measured_seconds();
   status.measured_unix = upkeep.measured_unix();
+  status.occasions = upkeep.occasions();
   status.checked_unix = upkeep.checked_unix();
   status.drifted_last_check = static_cast<std::int64_t>(upkeep.drifted_last_check());
   if (now.awake < build.left_alone_until) {

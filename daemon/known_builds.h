@@ -21,7 +21,9 @@ struct KnownBuild {
   std::unique_ptr<BuildUpkeep> upkeep;  // none for a build that cannot be tuned
   std::string unusable;                 // why it cannot
   std::optional<double> checked_at;     // Instant::passed; nothing until there is a table
+  std::optional<double> measured_at;    // the same of its last sample
   bool check_wanted = false;
+  bool check_asked = false;        // by somebody who need not wait for the second one either
   int failures = 0;                // of its worker, one after the other
   double left_alone_until = -1e9;  // Instant::awake
   std::string trouble;             // the last failure

@@ -10,6 +10,7 @@ namespace {
 
 // What a service that was just started may spend, so that it can check the tables it finds.
 constexpr double start_budget_seconds = 3;
+constexpr double kept_for_a_check_seconds = 3;  // by a further occasion, which can wait and a check cannot
 constexpr double granted_seconds = 20;
 
 constexpr double quiet_seconds = 2;
@@ -23,11 +24,23 @@ constexpr double longest_look_seconds = 3;
 constexpr double work_between_rests = 0.75;
 constexpr double rest_seconds = 0.15;
 
+constexpr int most_occasions = 10;
+constexpr double first_pause_seconds = 300;  // between the first occasion and the second
+constexpr double pause_growth = 1.5;         // of each pause over the one before
+
 constexpr double turn_seconds = 4;           // of work on one build before the next one gets its turn
 constexpr double stretch_gap_seconds = 5;    // slices that are further apart belong to two stretches
 constexpr double slices_of_a_stretch = 24;   // worth loading a library for
 constexpr double look_again_seconds = 3600;  // when nothing but an event can bring work
 constexpr double shortest_wait = 0.01;
+
+// Instant::passed of the build's next occasion; nothing when there is to be none, or not yet.
+std::optional<double> next_occasion(const BuildView& build) {
+  if (!build.usable || build.uncertain > 0 || build.suspected || !build.measured_at) return std::nullopt;
+  if (build.measuring_again) return *build.measured_at;
+  if (build.occasions >= most_occasions) return std::nullopt;
+  return *build.measured_at + first_pause_seconds * std::pow(pause_growth, build.occasions - 1);
+}
 
 }  // namespace
 
@@ -106,6 +119,14 @@ double Scheduler::until_next_check(Instant now, std::span<const BuildView> build
   return std::max(shortest_wait, soonest);
 }
 
+double Scheduler::until_next_occasion(Instant now, std::span<const BuildView> builds) const {
+  double soonest = look_again_seconds;
+  for (const BuildView& build : builds) {
+    if (const auto at = next_occasion(build)) soonest = std::min(soonest, *at - now.passed);
+  }
+  return soonest;
+}
+
 std::optional<std::size_t> Scheduler::build_to_check(Instant now, std::span<const BuildView> builds) const {
   std::optional<std::size_t> chosen;
   for (std::size_t i = 0; i < builds.size(); ++i) {
@@ -129,6 +150,18 @@ std::optional<std::size_t> Scheduler::build_to_measure(std::span<const BuildView
   for (std::size_t i = 0; i < builds.size(); ++i) {
     if (wants(builds[i]) && (!chosen || builds[i].measured_seconds < builds[*chosen].measured_seconds))
       chosen = i;
+  }
+  return chosen;
+}
+
+std::optional<std::size_t> Scheduler::build_to_measure_again(Instant now, std::span<const BuildView> builds) {
+  std::optional<std::size_t> chosen;
+  for (std::size_t i = 0; i < builds.size(); ++i) {
+    const auto at = next_occasion(builds[i]);
+    if (!at || *at > now.passed) continue;
+    // One that is begun is ended first.
+    if (builds[i].measuring_again) return i;
+    if (!chosen) chosen = i;
   }
   return chosen;
 }
@@ -165,6 +198,7 @@ Decision Scheduler::decide(Instant now, std::span<const BuildView> builds) const
   const auto check = build_to_check(now, builds);
   const auto first = build_to_measure(builds, true);
   const auto any = build_to_measure(builds, false);
+  const auto again = build_to_measure_again(now, builds);
   const bool in_stretch = now.awake - worked_until_ <= stretch_gap_seconds;
   const double level = in_stretch ? std::min(slice_cost(), stretch_cost()) : stretch_cost();
   // A check costs little and comes first; it waits only while the budget is overdrawn.
@@ -184,8 +218,14 @@ Decision Scheduler::decide(Instant now, std::span<const BuildView> builds) const
     decision.seconds =
         std::clamp(wait, shortest_wait, check ? look_again_seconds : until_next_check(now, builds));
     return decision;
+  } else if (again && budget.available() >= level + kept_for_a_check_seconds) {
+    decision.work = Decision::Work::measure_again;
+    decision.build = *again;
   } else {
-    decision.seconds = until_next_check(now, builds);
+    // An occasion that has to wait for the budget leaves every table as sure as it has to be.
+    const double occasion = std::max(until_next_occasion(now, builds),
+                                     budget.seconds_until(stretch_cost() + kept_for_a_check_seconds));
+    decision.seconds = std::max(shortest_wait, std::min(until_next_check(now, builds), occasion));
     // What is open for a build whose worker fails is not settled.
     const auto failing = std::ranges::find_if(builds, [&](const BuildView& build) {
       return !build.usable && (build.uncertain > 0 || is_check_due(now, build));

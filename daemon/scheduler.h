@@ -10,6 +10,8 @@
 //    a budget that flows in at `cpu_share` of one core; it is let grow, so that a library is loaded for a
 //    stretch of slices and not for one.
 //  - A table is checked every `check_seconds`, and when something happened that may have changed the times.
+//  - What is settled is measured again on further occasions (docs/adr/0013-occasions.md): after five minutes,
+//    then after half as long again each time, ten occasions in all.
 //  - Between stretches of work it rests, as every tune does (docs/adr/0005-resting-between-stretches.md); in
 //  a
 //    check after every slice.
@@ -41,17 +43,21 @@ struct SchedulerOptions {
 
 // What the scheduler has to know of a build and its table.
 struct BuildView {
-  bool usable = true;                // false: its worker fails; it is left alone for now
-  double usable_in = 0;              // seconds until it is tried again; 0: not by itself
-  std::size_t uncertain = 0;         // gemms whose best count is open
-  double measured_seconds = 0;       // that its table took so far, with what was thrown away
-  bool check_running = false;        // canaries are out and not judged yet
-  bool check_wanted = false;         // something happened
-  std::optional<double> checked_at;  // Instant::passed of the last check; nothing: there is nothing to check
+  bool usable = true;                 // false: its worker fails; it is left alone for now
+  double usable_in = 0;               // seconds until it is tried again; 0: not by itself
+  std::size_t uncertain = 0;          // gemms whose best count is open
+  double measured_seconds = 0;        // that its table took so far, with what was thrown away
+  int occasions = 1;                  // on which all of its table was measured
+  bool measuring_again = false;       // a further one has begun
+  std::optional<double> measured_at;  // Instant::passed of the last sample; nothing: there is none
+  bool check_running = false;         // canaries are out and not judged yet
+  bool check_wanted = false;          // something happened
+  bool suspected = false;             // the last check found something that the next one is to confirm
+  std::optional<double> checked_at;   // Instant::passed of the last check; nothing: there is nothing to check
 };
 
 struct Decision {
-  enum class Work { wait, measure, check };
+  enum class Work { wait, measure, measure_again, check };
   Work work = Work::wait;
   std::size_t build = 0;                 // index, for work; which one it is that fails
   double seconds = 0;                    // the slice's length; or when to ask again at the latest
@@ -86,12 +92,15 @@ class Scheduler {
  private:
   [[nodiscard]] bool is_check_due(Instant now, const BuildView& build) const;
   [[nodiscard]] double until_next_check(Instant now, std::span<const BuildView> builds) const;
+  [[nodiscard]] double until_next_occasion(Instant now, std::span<const BuildView> builds) const;
   [[nodiscard]] double slice_cost() const;
   [[nodiscard]] double stretch_cost() const;
   [[nodiscard]] std::optional<std::size_t> build_to_check(Instant now,
                                                           std::span<const BuildView> builds) const;
   [[nodiscard]] std::optional<std::size_t> build_to_measure(std::span<const BuildView> builds,
                                                             bool first_runs_only) const;
+  [[nodiscard]] static std::optional<std::size_t> build_to_measure_again(Instant now,
+                                                                         std::span<const BuildView> builds);
   // Whether the machine lets work be done; otherwise the wait.
   [[nodiscard]] std::optional<Decision> not_yet(Instant now) const;
 

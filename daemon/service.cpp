@@ -366,9 +366,10 @@ QuietLimits Service::quiet_limits() const {
   return limits;
 }
 
-double Service::checked_at(const Table& table) const {
-  // A clock that was set may make the check lie in the future, or before the machine was made.
-  const std::int64_t age = edges_.clock.unix_seconds() - table.checked_unix;
+// Instant::passed then, or as long ago as matters.
+double Service::instant_of(std::int64_t unix_seconds) const {
+  // A clock that was set may make it lie in the future, or before the machine was made.
+  const std::int64_t age = edges_.clock.unix_seconds() - unix_seconds;
   const double longest = config_.config.daemon.check_seconds;
   const double since = age < 0 ? longest : std::min(static_cast<double>(age), longest);
   return now().passed - since;

@@ -88,6 +88,7 @@ class Service {
   void end_slice(WorkerProber::Answers answers);
   bool end_slice_early(const WorkerProber::Answers& answers);
   void note_checked(std::size_t build);
+  void note_measured(KnownBuild& build, Decision::Work work);
   void fail_prober(const Error& error);
   void release_prober();
   void watch_worker(int descriptor);
@@ -104,7 +105,7 @@ class Service {
   [[nodiscard]] QuietLimits quiet_limits() const;
   [[nodiscard]] DiscoveryOptions places() const;
   std::unique_ptr<BuildUpkeep> make_upkeep(const WorkerHello& library);
-  [[nodiscard]] double checked_at(const Table& table) const;
+  [[nodiscard]] double instant_of(std::int64_t unix_seconds) const;
 
   // The table.
   void hold_table(TableKeeper keeper);

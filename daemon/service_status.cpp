@@ -107,6 +107,7 @@ ControlReply Service::answer(ControlRequest request, bool is_trusted) {
   scheduler_->grant(now());
   for (KnownBuild& build : builds_) {
     build.check_wanted = true;
+    build.check_asked = true;
     build.left_alone_until = -1e9;
   }
   return Accepted{"checks every table as soon as the machine is quiet, and measures what is open"};
@@ -137,7 +138,8 @@ DaemonStatus Service::status() const {
   for (std::size_t i = 0; i < builds_.size(); ++i) {
     BuildStatus build = status_of(builds_[i], instant, config_.config.daemon.check_seconds);
     const bool is_measured = activity_ == Activity::measuring && prober_ && prober_build_ == i;
-    if (is_measured && build.state == BuildState::waiting) build.state = BuildState::measuring;
+    const bool is_idle = build.state == BuildState::waiting || build.state == BuildState::settled;
+    if (is_measured && is_idle) build.state = BuildState::measuring;
     status.builds.push_back(std::move(build));
     if (builds_[i].upkeep) status.lost_bursts += builds_[i].upkeep->lost_bursts();
   }

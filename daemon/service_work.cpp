@@ -24,6 +24,7 @@ constexpr double tolerated_disturbed_share = 0.5;
 constexpr double shortest_look_seconds = 0.1;  // over less the kernel's counters are too coarse
 constexpr int decisions_in_a_row = 8;
 constexpr double breath_seconds = 1;
+constexpr double second_check_seconds = 300;  // after a check that found something
 constexpr double until_something_changes = 3600;
 
 double disturbed_share(const std::vector<BurstRequest>& requests, const WorkerProber::Answers& answers) {
@@ -35,6 +36,12 @@ double disturbed_share(const std::vector<BurstRequest>& requests, const WorkerPr
     if (is_disturbed(requests[i], answers[i]->context)) ++disturbed;
   }
   return answered == 0 ? 0 : static_cast<double>(disturbed) / static_cast<double>(answered);
+}
+
+BuildUpkeep::Purpose purpose_of(Decision::Work work) {
+  if (work == Decision::Work::check) return BuildUpkeep::Purpose::check;
+  return work == Decision::Work::measure_again ? BuildUpkeep::Purpose::measure_again
+                                               : BuildUpkeep::Purpose::measure;
 }
 
 }  // namespace
@@ -161,7 +168,10 @@ void Service::end_search(Result<Discovery> outcome) {
       continue;
     }
     const Table table = build.upkeep->table();
-    if (!table.curves.empty()) build.checked_at = checked_at(table);
+    if (!table.curves.empty()) {
+      build.checked_at = instant_of(table.checked_unix);
+      build.measured_at = instant_of(table.measured_unix);
+    }
     // What came while this runs came with something else, a package or a link.
     build.check_wanted = !is_first;
     edges_.log.info("keeps a table for " + name + ": " + std::to_string(table.curves.size()) + " curves, " +
@@ -262,14 +272,29 @@ bool Service::end_slice_early(const WorkerProber::Answers& answers) {
   ++slices_;
   upkeep.record(requests.first(done), answers, now().awake - slice.start, edges_.clock.unix_seconds());
   upkeep.discard(requests.subspan(done), 0);
+  note_measured(builds_[slice.decision.build], slice.decision.work);
   if (was_checking && !upkeep.is_checking()) note_checked(slice.decision.build);
   scheduler_->worked(slice.start, now(), slice.decision, false);
   return std::ranges::any_of(answers, [](const auto& answer) { return answer.has_value(); });
 }
 
+void Service::note_measured(KnownBuild& build, Decision::Work work) {
+  if (work != Decision::Work::check) build.measured_at = now().passed;
+}
+
 void Service::note_checked(std::size_t index) {
   KnownBuild& build = builds_[index];
   build.checked_at = now().passed;
+  const std::size_t suspects = build.upkeep->suspects();
+  if (suspects > 0) {
+    const double check_seconds = config_.config.daemon.check_seconds;
+    const double pause = build.check_asked ? 0 : std::min(second_check_seconds, check_seconds);
+    *build.checked_at -= check_seconds - pause;
+    edges_.log.info(describe(build.upkeep->build()) + " may not be as its table says any more: " +
+                    std::to_string(suspects) + (suspects == 1 ? " gemm is" : " gemms are") +
+                    " to be checked again in " + std::to_string(std::lround(pause)) + " s");
+  }
+  if (suspects == 0) build.check_asked = false;
   if (build.upkeep->drifted_last_check() == 0) return;
   edges_.log.info(describe(build.upkeep->build()) + " is not as its table says any more; " +
                   std::to_string(build.upkeep->uncertain()) + " gemms are measured again");
@@ -308,19 +333,27 @@ bool Service::begin_slice(const Decision& decision) {
     return false;
   }
   const bool is_check = decision.work == Decision::Work::check;
+  const bool is_again = decision.work == Decision::Work::measure_again;
+  if (is_again && !upkeep.is_measuring_again()) {
+    upkeep.begin_again();
+    build.measured_at = now().passed;
+  }
   if (is_check) {
     build.check_wanted = false;
     if (!upkeep.is_checking()) upkeep.begin_check(edges_.clock.unix_seconds());
   }
   Slice slice{decision, {}, 0};
-  slice.requests =
-      upkeep.next(is_check ? BuildUpkeep::Purpose::check : BuildUpkeep::Purpose::measure, decision.seconds);
+  slice.requests = upkeep.next(purpose_of(decision.work), decision.seconds);
   if (slice.requests.empty()) {
     if (is_check) build.checked_at = now().passed;
     return false;
   }
   say(is_check ? Activity::checking : Activity::measuring, WaitReason::none,
-      (is_check ? "checking the table of " : "measuring ") + describe(upkeep.build()), std::nullopt);
+      (is_check   ? "checking the table of "
+       : is_again ? "measuring again, on another occasion, "
+                  : "measuring ") +
+          describe(upkeep.build()),
+      std::nullopt);
   slice.start = now().awake;
   if (auto asked = prober_->ask(slice.requests); !asked) {
     upkeep.discard(slice.requests, 0);
@@ -353,6 +386,7 @@ void Service::end_slice(WorkerProber::Answers answers) {
   } else {
     const bool was_checking = upkeep.is_checking();
     upkeep.record(slice.requests, answers, elapsed, edges_.clock.unix_seconds());
+    note_measured(build, slice.decision.work);
     if (std::ranges::any_of(answers, [](const auto& answer) { return answer.has_value(); })) {
       build.failures = 0;
       build.trouble.clear();

@@ -74,6 +74,7 @@ struct BuildStatus {
   std::int64_t settled = 0;  // of these that are sure enough; the rest is uncertain
   double spent_seconds = 0;  // wall time its table took so far
   std::int64_t measured_unix = 0;
+  std::int64_t occasions = 1;  // on which all of it was measured
   std::int64_t checked_unix = 0;
   std::int64_t drifted_last_check = 0;       // canaries that were not as the table says
   std::optional<double> next_check_seconds;  // until then

@@ -32,6 +32,7 @@ void visit_build_status(Visitor& visitor, Status& build) {
   visitor("settled", build.settled);
   visitor("spent_seconds", build.spent_seconds);
   visitor("measured_unix", build.measured_unix);
+  visitor("occasions", build.occasions);
   visitor("checked_unix", build.checked_unix);
   visitor("drifted_last_check", build.drifted_last_check);
   visitor("next_check_seconds", build.next_check_seconds);

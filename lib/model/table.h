@@ -19,7 +19,10 @@ struct Table {
   std::int64_t measured_unix = 0;  // when the last sample was taken, seconds since 1970
   // When canaries last confirmed it, or the last sample was taken, whichever is later; 0: never.
   std::int64_t checked_unix = 0;
-  double spent_seconds = 0;              // wall time all tunes of this table took together
+  double spent_seconds = 0;  // wall time all tunes of this table took together
+  // How many times all of it was measured, each a tune or a while after the one before: what a thread is
+  // worth on a virtual machine may be another thing each time.
+  int occasions = 1;
   double tolerance = default_tolerance;  // 0 to 1; with which its counts are chosen
   std::vector<Curve> curves;             // ascending by gemm, one a gemm
 

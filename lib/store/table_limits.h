@@ -19,6 +19,7 @@ inline constexpr std::int64_t version_part = 1'000'000;
 inline constexpr std::int64_t unix_seconds = 253'402'300'799;  // the end of the year 9999
 inline constexpr std::int64_t spent_milliseconds = 1'000'000'000'000;
 inline constexpr std::int64_t tolerance_millionths = 1'000'000;
+inline constexpr std::int64_t occasions = 1'000'000;
 inline constexpr std::int64_t picoseconds = 3'600'000'000'000'000;  // one hour
 inline constexpr std::int64_t bursts = 1'000'000'000;
 inline constexpr std::int64_t disturbed = 1'000'000'000'000;

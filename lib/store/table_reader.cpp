@@ -54,6 +54,7 @@ enum class Id : std::uint8_t {
   checked_unix,
   spent_milliseconds,
   tolerance_millionths,
+  occasions,
   cpu_model,
   processors,
   numa_nodes,
@@ -80,9 +81,10 @@ struct Key {
   std::int64_t low = 0;  // of an integer
   std::int64_t high = 0;
   Place opens = Place::outside;  // of an array or object
+  bool may_lack = false;
 };
 
-// Every key there is; all are required.
+// Every key there is.
 constexpr std::array keys{
     Key{Place::file, "format", Id::envelope, Kind::text},
     Key{Place::file, "version", Id::envelope, Kind::integer, 1, table_format_version},
@@ -98,6 +100,8 @@ constexpr std::array keys{
         limits::spent_milliseconds},
     Key{Place::table, "tolerance_millionths", Id::tolerance_millionths, Kind::integer, 0,
         limits::tolerance_millionths},
+    // Tables of before it was counted lack it.
+    Key{Place::table, "occasions", Id::occasions, Kind::integer, 1, limits::occasions, Place::outside, true},
     Key{Place::table, "groups", Id::groups, Kind::array, 0, 0, Place::groups},
     Key{Place::machine, "cpu_model", Id::cpu_model, Kind::text},
     Key{Place::machine, "processors", Id::processors, Kind::integer, 0, limits::processors},
@@ -187,7 +191,7 @@ class TableHandler {
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (keys[i].place != place_) continue;
       const std::uint32_t bit = 1U << i;
-      if ((seen_ & bit) == 0) return fail("no " + in_quotes(keys[i].name));
+      if ((seen_ & bit) == 0 && !keys[i].may_lack) return fail("no " + in_quotes(keys[i].name));
       seen_ &= ~bit;  // for the next object of this kind
     }
     if (place_ == Place::group && !finish_group()) return false;
@@ -259,6 +263,9 @@ class TableHandler {
         return true;
       case Id::tolerance_millionths:
         table_.tolerance = static_cast<double>(value) / 1e6;
+        return true;
+      case Id::occasions:
+        table_.occasions = narrow;
         return true;
       case Id::processors:
         table_.machine.processors = narrow;

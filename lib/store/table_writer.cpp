@@ -179,6 +179,8 @@ void write_table(Writer& out, const Table& table) {
   out.integer(table.checked_unix, 0, table_limits::unix_seconds, "checked_unix");
   out.raw(R"(,"spent_milliseconds":)");
   out.scaled(table.spent_seconds, 1e3, 0, table_limits::spent_milliseconds, "spent_seconds");
+  out.raw(R"(,"occasions":)");
+  out.integer(table.occasions, 1, table_limits::occasions, "occasions");
   out.raw(R"(,"tolerance_millionths":)");
   out.scaled(table.tolerance, 1e6, 0, table_limits::tolerance_millionths, "tolerance");
   out.raw(",\n");

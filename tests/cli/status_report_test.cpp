@@ -26,8 +26,8 @@ TEST(StatusText, SaysWhatItDoesWhatItSpentAndWhatItKnows) {
       "\n"
       "OpenBLAS 0.3.21 pthread (Zen), the default, measuring\n"
       "  /usr/lib/x86_64-linux-gnu/openblas-pthread/libblas.so.3\n"
-      "  812 curves, 24 of 824 gemms still uncertain; measured 3 hours ago, checked 4 minutes ago with 1 "
-      "drifted; next check in 40 minutes\n");
+      "  812 curves, 24 of 824 gemms still uncertain; measured on 4 occasions, last 3 hours ago, checked 4 "
+      "minutes ago with 1 drifted; next check in 40 minutes\n");
 }
 
 TEST(StatusText, WarnsLast) {

@@ -38,6 +38,7 @@ inline DaemonStatus sample_status() {
   build.settled = 800;
   build.spent_seconds = 61.5;
   build.measured_unix = status.now_unix - 3 * 3600;
+  build.occasions = 4;
   build.checked_unix = status.now_unix - 240;
   build.drifted_last_check = 1;
   build.next_check_seconds = 2400;
@@ -92,7 +93,7 @@ class RandomStatus {
   BuildStatus build() {
     BuildStatus build;
     for (auto* one : {&build.description, &build.build_id, &build.path, &build.reason}) *one = text();
-    for (auto* number : {&build.curves, &build.gemms, &build.settled, &build.measured_unix,
+    for (auto* number : {&build.curves, &build.gemms, &build.settled, &build.occasions, &build.measured_unix,
                          &build.checked_unix, &build.drifted_last_check}) {
       *number = integer();
     }

@@ -4,79 +4,22 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "base/clock.h"
 #include "model/rng.h"
 #include "tests/daemon/small_library.h"
-#include "tuner/simulated_prober.h"
+#include "tests/daemon/upkeep_machine.h"
 
 namespace blastune {
 namespace {
 
 using Purpose = BuildUpkeep::Purpose;
+using testing::four_counts;
 using testing::small_library;
-
-const std::vector<int> four_counts{1, 2, 3, 4};
-
-UpkeepOptions small_options(std::vector<int> counts = four_counts) {
-  UpkeepOptions options;
-  options.plan.networks = {{{784, 100, 50, 10}}};
-  options.plan.dtypes = {DType::f64};
-  options.plan.passes = {Pass::forward};
-  options.plan.grid_shapes = 6;
-  options.plan.largest_batch = 512;
-  options.plan.threads = counts.back();
-  options.counts = std::move(counts);
-  return options;
-}
-
-// A machine that can be asked in slices, and whose times change when it is told to.
-class Machine {
- public:
-  explicit Machine(SimulatedNoise noise = {.burst_deviation = 0.02, .call_deviation = 0.01})
-      : prober_([this](const Gemm& gemm, int threads) { return seconds(gemm, threads); }, noise, clock_) {}
-
-  // One slice. False when nothing of that purpose is open.
-  bool slice(BuildUpkeep& upkeep, Purpose purpose, double length = 0.25) {
-    const auto requests = upkeep.next(purpose, length);
-    if (requests.empty()) return false;
-    const double start = clock_.monotonic_seconds();
-    const auto results = prober_.run(requests);
-    upkeep.record(requests, *results, clock_.monotonic_seconds() - start, clock_.unix_seconds());
-    return true;
-  }
-  bool discarded_slice(BuildUpkeep& upkeep, Purpose purpose, double elapsed) {
-    const auto requests = upkeep.next(purpose, 0.25);
-    if (!requests.empty()) upkeep.discard(requests, elapsed);
-    return !requests.empty();
-  }
-  void work(BuildUpkeep& upkeep, Purpose purpose) {
-    int slices = 0;
-    while (slice(upkeep, purpose)) ASSERT_LT(++slices, 20'000);
-  }
-  void check(BuildUpkeep& upkeep) {
-    upkeep.begin_check(clock_.unix_seconds());
-    work(upkeep, Purpose::check);
-  }
-
-  [[nodiscard]] std::int64_t unix_seconds() { return clock_.unix_seconds(); }
-  void pass(double seconds) { clock_.advance(seconds); }
-
-  std::function<double(const Gemm&)> slowdown = [](const Gemm& /*gemm*/) { return 1.0; };
-  double start_cost = 2e-5;  // of each further thread
-
- private:
-  double seconds(const Gemm& gemm, int threads) const {
-    return slowdown(gemm) * (volume(gemm) * 1e-10 / threads + start_cost * (threads - 1));
-  }
-
-  ManualClock clock_;
-  SimulatedProber prober_;
-};
+using testing::small_options;
+using Machine = testing::UpkeepMachine;
 
 // What of the past a table may not lose: every gemm, and every burst of those that hold.
 void expect_keeps(const Table& now, const Table& before, const std::string& when) {
@@ -394,9 +337,10 @@ TEST(BuildUpkeep, NothingIsLostInAnyOrder) {
     for (int step = 0; step < 150; ++step) {
       const std::string when = "seed " + std::to_string(seed) + ", step " + std::to_string(step);
       const double slice = 0.05 + rng.uniform();
-      switch (rng.below(10)) {
+      switch (rng.below(13)) {
         case 0:
-          machine.discarded_slice(upkeep, Purpose::measure, slice);
+          machine.discarded_slice(upkeep, rng.below(2) == 0 ? Purpose::measure : Purpose::measure_again,
+                                  slice);
           break;
         case 1:
           machine.discarded_slice(upkeep, Purpose::check, slice);
@@ -414,6 +358,13 @@ TEST(BuildUpkeep, NothingIsLostInAnyOrder) {
         case 6:
           saved = upkeep.table();
           upkeep.mark_saved();
+          break;
+        case 7:
+          upkeep.begin_again();
+          break;
+        case 8:
+        case 9:
+          machine.slice(upkeep, Purpose::measure_again, slice);
           break;
         default:
           machine.slice(upkeep, Purpose::measure, slice);

@@ -264,6 +264,84 @@ TEST(Scheduler, BuildsTakeTurnsHoweverShortTheStretchesAre) {
   }
 }
 
+BuildView settled_build(int occasions, double measured_at) {
+  BuildView build = known_build(measured_at);
+  build.measured_at = measured_at;
+  build.occasions = occasions;
+  return build;
+}
+
+TEST(SchedulerOccasions, FollowEachOtherAtGrowingPauses) {
+  SchedulerOptions options;
+  options.check_seconds = 1e6;
+  Scheduler scheduler(options, {});
+  const double now = 100'000;  // the budget is full
+  stay_quiet(scheduler, now - 2, now);
+  double pause = 300;
+  for (int occasions = 1; occasions < 10; ++occasions, pause *= 1.5) {
+    const Decision early =
+        scheduler.decide({now, now}, std::vector{settled_build(occasions, now - pause + 1)});
+    EXPECT_EQ(early.work, Work::wait) << occasions;
+    EXPECT_EQ(early.reason, WaitReason::none) << "every table is as sure as it has to be";
+    EXPECT_NEAR(early.seconds, 1, 1e-6) << occasions;
+    const Decision due = scheduler.decide({now, now}, std::vector{settled_build(occasions, now - pause - 1)});
+    EXPECT_EQ(due.work, Work::measure_again) << occasions;
+    EXPECT_FALSE(due.first_run);
+  }
+  EXPECT_EQ(scheduler.decide({now, now}, std::vector{settled_build(10, 0)}).work, Work::wait);
+  EXPECT_EQ(scheduler.decide({now, now}, std::vector{settled_build(10, 0)}).seconds, 3600);
+}
+
+TEST(SchedulerOccasions, ComeAfterAllElse) {
+  SchedulerOptions options;
+  options.check_seconds = 1e6;
+  Scheduler scheduler(options, {});
+  const double now = 100'000;
+  stay_quiet(scheduler, now - 2, now);
+  std::vector<BuildView> builds = {settled_build(1, 0), settled_build(1, 0), known_build(0, 5)};
+  EXPECT_EQ(scheduler.decide({now, now}, builds).work, Work::measure) << "what is open";
+  builds[2].uncertain = 0;
+  builds[1].measuring_again = true;
+  const Decision begun = scheduler.decide({now, now}, builds);
+  EXPECT_EQ(begun.work, Work::measure_again);
+  EXPECT_EQ(begun.build, 1U) << "one that has begun is ended first";
+  builds[0].check_wanted = true;
+  EXPECT_EQ(scheduler.decide({now, now}, builds).work, Work::check);
+  builds[0].check_wanted = false;
+  builds[0].suspected = builds[1].suspected = true;
+  EXPECT_EQ(scheduler.decide({now, now}, builds).work, Work::wait)
+      << "or the check that follows finds what it would not find";
+  builds[0].suspected = false;
+  builds[0].usable = false;
+  EXPECT_EQ(scheduler.decide({now, now}, builds).work, Work::wait);
+}
+
+TEST(SchedulerOccasions, ArePaidFromTheBudgetAndNobodyWaitsForThem) {
+  Scheduler scheduler({}, {});
+  stay_quiet(scheduler, 598, 600);
+  std::vector<BuildView> builds = {settled_build(1, 100)};
+  builds[0].measured_seconds = 5;  // a first run that had enough
+  const Decision wait = scheduler.decide({600, 600}, builds);
+  EXPECT_EQ(wait.work, Work::wait);
+  EXPECT_EQ(wait.reason, WaitReason::none);
+  EXPECT_NEAR(wait.seconds, 600, 1) << "until there are a stretch's worth of 12 s and 3 s for a check";
+  stay_quiet(scheduler, 1199, 1201);
+  const Decision due = scheduler.decide({1201, 1201}, builds);
+  EXPECT_EQ(due.work, Work::measure_again);
+  EXPECT_FALSE(due.first_run);
+}
+
+// On a quiet machine all ten come within a working day, and then no more.
+TEST(SchedulerOccasions, EndWithinADay) {
+  const auto story = parse_story("at 0s library new a\nuntil 4d\n");
+  ASSERT_TRUE(story);
+  const ToyReport report = ToyService(*story, {}).live();
+  EXPECT_TRUE(report.problems.empty());
+  ASSERT_EQ(report.occasions.size(), 9U);
+  EXPECT_LT(report.occasions.front(), 1800);
+  EXPECT_LT(report.occasions.back(), 12 * 3600.0);
+}
+
 // A week and a half of anything.
 Story random_story(std::uint64_t seed) {
   Rng rng(seed);

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t gemms_of_a_build = 120;
 constexpr std::size_t canaries = 6;
 constexpr int slices_of_a_check = 4;
+constexpr int slices_of_an_occasion = 30;
 constexpr double hang_seconds = 5;
 
 }  // namespace
@@ -58,7 +59,7 @@ StoryFacts ToyService::facts(const Decision& decision) const {
           std::max(facts.seconds_unchecked.value_or(0), machine_.passed() - *build.view.checked_at);
     }
   }
-  if (decision.work == Decision::Work::measure) {
+  if (decision.work == Decision::Work::measure || decision.work == Decision::Work::measure_again) {
     facts.activity = Activity::measuring;
   } else if (decision.work == Decision::Work::check) {
     facts.activity = Activity::checking;
@@ -198,12 +199,15 @@ void ToyService::end_check(ToyBuild& build) {
   build.check_slices = 0;
   build.view.check_running = false;
   build.view.check_wanted = false;
+  build.view.measuring_again = false;
+  build.again_slices = 0;
   build.view.checked_at = machine_.passed();
   const ScriptedState& state = machine_.state();
   if (build.slowdown == state.slowdown && build.flips == state.flips) return;
   build.slowdown = state.slowdown;
   build.flips = state.flips;
   build.view.uncertain += canaries;
+  build.view.occasions = 1;
   ++drifted_;
 }
 
@@ -218,6 +222,15 @@ void ToyService::finish_slice(ToyBuild& build, const Decision& decision, double 
   build.view.measured_seconds += machine_.awake() - start;
   if (disturbed) return;
   if (!build.view.checked_at) build.view.checked_at = machine_.passed();
+  build.view.measured_at = machine_.passed();
+  if (decision.work == Decision::Work::measure_again) {
+    build.view.measuring_again = ++build.again_slices < slices_of_an_occasion;
+    if (build.view.measuring_again) return;
+    build.again_slices = 0;
+    ++build.view.occasions;
+    report_.occasions.push_back(machine_.passed());
+    return;
+  }
   if (build.view.uncertain > 0) --build.view.uncertain;
 }
 

@@ -19,9 +19,10 @@ struct ToyReport {
   std::vector<std::string> problems;  // expectations and promises that did not hold
   StoryFacts facts;                   // at the end
   std::size_t decisions = 0;
-  double longest_unchecked = 0;  // of any table, while it was
-  double longest_turn = 0;       // of a build, while another had had less
-  std::vector<double> trace;     // of everything that was decided, for comparing two lives
+  double longest_unchecked = 0;   // of any table, while it was
+  double longest_turn = 0;        // of a build, while another had had less
+  std::vector<double> occasions;  // when further ones ended, of all builds
+  std::vector<double> trace;      // of everything that was decided, for comparing two lives
 };
 
 class ToyService {
@@ -38,6 +39,7 @@ class ToyService {
     double slowdown = 1;  // what its table knows
     int flips = 0;
     int check_slices = 0;  // done of the present check
+    int again_slices = 0;  // done of the present occasion
     int failures = 0;
     double retry_at = 0;  // awake; after failures
   };

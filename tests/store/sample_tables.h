@@ -37,6 +37,7 @@ inline Table sample_table(Threading threading) {
   table.checked_unix = 1'700'003'600;
   table.spent_seconds = 12.345;
   table.tolerance = 0.05;
+  table.occasions = 3;
   table.add(sample_curve(DType::f32, Transpose::none, 100, 200e-9));
   table.add(sample_curve(DType::f64, Transpose::none, 100, 1e-3));
   table.add(sample_curve(DType::f64, Transpose::none, 10, 5e-6));

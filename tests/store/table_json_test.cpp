@@ -48,6 +48,7 @@ TEST(TableJson, ReadsWhatItWrote) {
     EXPECT_EQ(a.checked_unix, b.checked_unix);
     EXPECT_DOUBLE_EQ(a.spent_seconds, b.spent_seconds);
     EXPECT_DOUBLE_EQ(a.tolerance, b.tolerance);
+    EXPECT_EQ(a.occasions, b.occasions);
     ASSERT_EQ(a.curves.size(), b.curves.size());
     for (std::size_t j = 0; j < a.curves.size(); ++j) {
       EXPECT_EQ(a.curves[j].gemm, b.curves[j].gemm);
@@ -85,6 +86,18 @@ TEST(TableJson, WritesTheSameBytesForTimesOfEveryMagnitude) {
   const auto text = write_tables({table});
   ASSERT_TRUE(text) << text.error().text();
   EXPECT_EQ(write_tables(read_tables(*text, "t").value()).value(), *text);
+}
+
+TEST(TableJson, ReadsTablesOfBeforeOccasionsWereCounted) {
+  const std::string member = R"("occasions":3,)";
+  std::string payload = payload_of(written());
+  for (auto at = payload.find(member); at != std::string::npos; at = payload.find(member))
+    payload.erase(at, member.size());
+  const auto tables = read_payload(payload);
+  ASSERT_TRUE(tables) << tables.error().text();
+  ASSERT_EQ(tables->size(), 2U);
+  EXPECT_EQ(tables->back().occasions, 1);
+  EXPECT_EQ(tables->back().curves.size(), sample_tables().back().curves.size());
 }
 
 TEST(TableJson, LeavesOutGemmsWithoutABurst) {
@@ -126,6 +139,7 @@ TEST(TableJson, WritesNothingThatCannotBeRead) {
   EXPECT_TRUE(refused([](Table& t) { t.default_threads = 0; }));
   EXPECT_TRUE(refused([](Table& t) { t.spent_seconds = -1; }));
   EXPECT_TRUE(refused([](Table& t) { t.tolerance = 1.01; }));
+  EXPECT_TRUE(refused([](Table& t) { t.occasions = 0; }));
   EXPECT_TRUE(refused([](Table& t) { t.measured_unix = -1; }));
   EXPECT_TRUE(refused([](Table& t) { t.checked_unix = -1; }));
   EXPECT_TRUE(refused([](Table& t) { t.build.integer_bits = 16; }));
