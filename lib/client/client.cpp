@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include <algorithm>
+#include <limits>
 #include <new>
 #include <string>
+#include <utility>
 
 #include "client/log.h"
 #include "client/undisturbed.h"
@@ -28,6 +30,9 @@ bool wait_at_most_a_second(const Attempt& attempt) {
   }
   return true;
 }
+
+// Expected of a call with one thread, which nothing that others do explains.
+constexpr float nothing_to_wait_for = std::numeric_limits<float>::infinity();
 
 // Of a thread that has no room to remember anything. Never written to: there is nothing to add to it.
 constinit Memo::Entry no_opinion;
@@ -72,7 +77,8 @@ ClientScope Client::enter_limited_in(std::size_t slot, double slow_seconds) {
   scope.slot = static_cast<std::uint8_t>(slot + 1);
   note_entered(scope, slots_[slot].guard);
   if (is_felt)
-    time_it(scope, {{}, 0, static_cast<float>(slow_seconds), static_cast<std::uint16_t>(threads), false});
+    time_it(scope,
+            {{}, 0, static_cast<float>(slow_seconds), static_cast<std::uint16_t>(threads), false, false});
   return scope;
 }
 
@@ -84,8 +90,10 @@ void Client::note_entered(const ClientScope& scope, CountGuard& guard) {
 
 // Of those that overlap none takes as long as it would alone. And who is not counted in does not run with the
 // count that this is expected of: in a parallel region it runs on one thread, and beside others maybe too.
+// With one thread of its own choice it need not be counted in.
 void Client::time_it(ClientScope& scope, const Memo::Running& running) {
-  if (!scope.guard.inside || scope.guard.others != 0) return;
+  const bool holds = running.threads > 1 ? scope.guard.inside : threads_in(scope) == 1;
+  if (!holds || scope.guard.others != 0) return;
   Memo* memo = thread_memo != nullptr ? thread_memo : make_thread_memo();
   if (memo == nullptr) return;
   scope.timed = true;
@@ -100,18 +108,29 @@ ClientScope Client::enter(GemmKey gemm, Question question, bool ignores_count_wh
   if (entry.one_thread_anyway && ignores_count_when_small) return {};
   CountGuard& guard = slot_of(question.word).guard;
   const int most = std::min(question.limit, load_.available());
-  const int threads = entry.one_thread_anyway ? 1 : threads_now(entry, guard.share_of(most));
+  const int share = guard.share_of(most);
+  const int usual = entry.one_thread_anyway ? 1 : threads_now(entry, share);
+  // Of a multiply that the table knows, and not of one that only takes about as long.
+  const bool may_try = usual > 0 && ignores_count_when_small && load_.feels();
+  const auto [threads, is_trial] = may_try ? pick(entry, usual, share) : Pick{usual, false};
   ClientScope scope;
   scope.guard = guard.enter(threads, most);
   scope.slot = static_cast<std::uint8_t>(SnapshotWord::slot(question.word) + 1);
   note_entered(scope, guard);
-  if (threads > 1 && entry.expected_seconds > 0 && load_.feels()) {
-    const auto count = static_cast<std::uint16_t>(threads);
+  const auto count = static_cast<std::uint16_t>(threads);
+  if (is_trial) [[unlikely]] {
+    const float expected = threads == usual ? entry.expected_seconds : entry.rival_seconds;
+    time_it(scope, {gemm, 0, threads > 1 ? expected : nothing_to_wait_for, count, false, true});
+    // Beside others of this process no call takes as long as it would alone.
+    if (!scope.timed) thread_memo->trial.end();
+  } else if (threads != usual) {
+    if (threads > 1) time_it(scope, {{}, 0, entry.rival_seconds, count, false, false});
+  } else if (threads > 1 && entry.expected_seconds > 0 && load_.feels()) {
     // What only takes about as long must not correct what is expected of the gemm.
     if (ignores_count_when_small)
-      time_it(scope, {gemm, 0, entry.expected_seconds, count, entry.corrected});
+      time_it(scope, {gemm, 0, entry.expected_seconds, count, entry.corrected, false});
     else
-      time_it(scope, {{}, 0, 2 * entry.expected_seconds, count, false});
+      time_it(scope, {{}, 0, 2 * entry.expected_seconds, count, false, false});
   }
   return scope;
 }
@@ -121,12 +140,17 @@ void Client::leave(const ClientScope& scope) {
   Memo* memo = thread_memo;
   if (memo != nullptr && memo->depth > 0) --memo->depth;
   if (!scope.timed || memo == nullptr) return slots_[scope.slot - 1U].guard.leave(scope.guard);
-  const Memo::Running running = memo->running;
+  Memo::Running running = memo->running;
   // Signed: on another processor the ticks may be behind.
   const auto ticks = static_cast<std::int64_t>(Stopwatch::ticks() - running.began);
   const double seconds = static_cast<double>(ticks) * load_.seconds_a_tick();
   slots_[scope.slot - 1U].guard.leave(scope.guard);
   const auto expected = static_cast<double>(running.expected_seconds);
+  if (running.is_trial) [[unlikely]] {
+    note_trial(running.key, seconds);
+    // What is expected is for the usual count.
+    running.key = {};
+  }
   if (is_suspicious(seconds, expected)) [[unlikely]]
     feel(running, seconds);
   else if (running.corrected && is_overcorrected(seconds, expected)) [[unlikely]]
@@ -163,6 +187,44 @@ void Client::leave(const ClientScope& scope) {
     if (threads > 0) entry.threads_now = static_cast<std::uint16_t>(threads);
   }
   entry.expected_seconds = static_cast<float>(advisor.expected(gemm, entry.threads_now).seconds);
+}
+
+[[gnu::noinline]] void Client::consider_trial(Memo::Entry& entry) noexcept {
+  if (entry.rival == 0) {
+    entry.calls_left = std::numeric_limits<std::uint32_t>::max();
+    const SnapshotBox::Reader reader(slot_of(entry.word).box);
+    if (reader.get() == nullptr || reader.get()->word != entry.word) return;
+    const Advisor& advisor = *reader.get()->advisor;
+    const Gemm gemm = gemm_of(entry.key);
+    const double held = advisor.expected(gemm, entry.threads).seconds;
+    const Rival rival = advisor.rival(gemm, entry.threads, entry.limit);
+    if (rival.threads == 0 || held <= 0 || rival.seconds > hopeless_ratio * held) return;
+    entry.rival = static_cast<std::uint16_t>(rival.threads);
+    entry.rival_seconds = static_cast<float>(rival.seconds);
+    entry.calls_left = calls_until_trial(held, rival.seconds);
+    return;
+  }
+  Memo& memo = *thread_memo;
+  entry.calls_left = Memo::calls_between_requests;
+  if (memo.trial.is_active() && --memo.trial_patience > 0) return;
+  memo.trial.begin(entry.key);
+  memo.trial_patience = Memo::requests_refused;
+}
+
+[[gnu::noinline]] void Client::note_trial(GemmKey gemm, double seconds) noexcept {
+  Memo& memo = *thread_memo;
+  if (!memo.trial.is_of(gemm)) return;
+  memo.trial_patience = Memo::requests_refused;
+  const auto outcome = memo.trial.note(seconds);
+  Memo::Entry* entry = outcome ? memo.find(gemm) : nullptr;
+  if (entry == nullptr) return;
+  double held = outcome->held_seconds;
+  double rival = outcome->rival_seconds;
+  if (outcome->rival_wins()) {
+    entry->holds_rival = !entry->holds_rival;
+    std::swap(held, rival);
+  }
+  entry->calls_left = calls_until_trial(held, rival);
 }
 
 ClientAdvice Client::advise(const Gemm& gemm) {

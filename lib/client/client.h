@@ -109,8 +109,16 @@ class Client {
   // The answer for as many cores as are available now, and no more than that.
   int threads_now(Memo::Entry& entry, int most);
   void ask_for(Memo::Entry& entry, int available) noexcept;
+  // The count for the multiply that comes, by this thread's own calls: `usual`, or its rival.
+  struct Pick {
+    int threads = 0;
+    bool is_trial = false;
+  };
+  Pick pick(Memo::Entry& entry, int usual, int most);
+  void consider_trial(Memo::Entry& entry) noexcept;
+  static void note_trial(GemmKey gemm, double seconds) noexcept;
   void note_entered(const ClientScope& scope, CountGuard& guard);
-  static void time_it(ClientScope& scope, const Memo::Running& running);
+  void time_it(ClientScope& scope, const Memo::Running& running);
   void feel(Memo::Running running, double seconds) noexcept;
   static void ease(const Memo::Running& running, double seconds) noexcept;
   [[nodiscard]] BuildSlot& slot_of(std::uint64_t word) const { return slots_[SnapshotWord::slot(word)]; }
@@ -180,6 +188,23 @@ inline int Client::threads_now(Memo::Entry& entry, int most) {
   if (entry.available != available) [[unlikely]]
     ask_for(entry, available);
   return entry.threads_now;
+}
+
+inline Client::Pick Client::pick(Memo::Entry& entry, int usual, int most) {
+  if (--entry.calls_left == 0) [[unlikely]]
+    consider_trial(entry);
+  CountTrial& trial = thread_memo->trial;
+  const bool is_trial = trial.is_of(entry.key);
+  if (!is_trial && !entry.holds_rival) [[likely]]
+    return {usual, false};
+  load_.look_if_due();
+  // What others leave decides before a program's own calls do.
+  if (usual < entry.threads || std::min(most, load_.available()) < entry.rival) {
+    if (is_trial) trial.end();
+    return {usual, false};
+  }
+  const bool is_rivals_turn = is_trial && trial.is_rivals_turn();
+  return {entry.holds_rival != is_rivals_turn ? entry.rival : usual, is_trial};
 }
 
 inline int Client::recommend(GemmKey gemm) {

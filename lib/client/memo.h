@@ -8,12 +8,20 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "client/count_trial.h"
 #include "client/gemm_key.h"
 
 namespace blastune {
 
 class Memo {
  public:
+  // A multiply that a program does only a few times is not worth a trial.
+  static constexpr std::uint32_t first_calls = 50;
+  // A trial whose gemm its program has left off must not be in the way of all others: where so many requests
+  // for another one come without a call of its own, it is.
+  static constexpr std::uint32_t calls_between_requests = 5;
+  static constexpr int requests_refused = 20;
+
   struct Entry {
     std::uint64_t word = 0;  // 0: empty; otherwise which advice this is from (see SnapshotWord)
     GemmKey key;
@@ -25,6 +33,10 @@ class Memo {
     float expected_seconds = 0;
     bool one_thread_anyway = false;  // see runs_on_one_thread()
     bool corrected = false;          // what to expect is not what the table says
+    bool holds_rival = false;        // this program's calls were faster with it
+    std::uint16_t rival = 0;         // the other count that trials are about; 0: nobody has looked, or none
+    float rival_seconds = 0;         // to expect with it
+    std::uint32_t calls_left = first_calls;  // until somebody looks, or the next trial
 
     [[nodiscard]] bool answers(std::uint64_t to_word, GemmKey to_key, int to_limit) const {
       // One branch: which of the four differs does not matter.
@@ -61,9 +73,13 @@ class Memo {
     float expected_seconds = 0;
     std::uint16_t threads = 0;
     bool corrected = false;  // as in the entry
+    bool is_trial = false;
   };
   Running running;
   int depth = 0;  // scopes that this thread is in
+  // One at a time, of whatever gemm.
+  CountTrial trial;
+  int trial_patience = 0;  // requests that are still refused before it is given up
 
  private:
   static constexpr unsigned size_bits = 7;

@@ -229,6 +229,26 @@ ExpectedTime Advisor::expected(const Gemm& asked, int threads) const {
   return {prediction_seconds(group->model.predict(gemm), group->model.counts(), used), Basis::interpolated};
 }
 
+Rival Advisor::rival(const Gemm& asked, int threads, int limit) const {
+  const Gemm gemm = canonical(asked);
+  if (threads < 1 || !check_dimensions(gemm)) return {};
+  Rival best;
+  const auto consider = [&](int count, double seconds) {
+    const bool is_apart = 2 * count <= threads || count >= 2 * threads;
+    if (is_apart && count <= limit && (best.threads == 0 || seconds < best.seconds)) best = {count, seconds};
+  };
+  if (const Curve* curve = state_->find(gemm)) {
+    for (const CurvePoint& point : curve->points) consider(point.threads, point.seconds.mean());
+    return best;
+  }
+  const Group* group = state_->group_for(gemm);
+  if (group == nullptr || runs_on_one_thread(state_->build, gemm)) return {};
+  const ShapePrediction prediction = group->model.predict(gemm);
+  const auto counts = group->model.counts();
+  for (const int count : counts) consider(count, prediction_seconds(prediction, counts, count));
+  return best;
+}
+
 std::size_t Advisor::curve_count() const {
   return state_->curves.size();
 }

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSD-3-Clause
+//
+// Multiplies whose own times say another count than the table. Nothing is multiplied: how long a scope takes
+// is up to the case, by factors that no load of the tester's machine hides.
+#include <atomic>
+#include <chrono>
+#include <string>
+#include <thread>
+
+#include "tests/client/client_case.h"
+
+namespace blastune {
+namespace {
+
+using namespace testing;
+using Clock = std::chrono::steady_clock;
+
+class ClientTrial : public ClientCaseWithBuild {
+ protected:
+  ClientTrial() { ::setenv("BLASTUNE_LOAD", "feel", 1); }
+};
+INSTANTIATE_TEST_SUITE_P(Debian, ClientTrial, ::testing::Values("pthread", "openmp"),
+                         [](const auto& tested) { return std::string(tested.param); });
+
+// One whose two counts are near each other, and 2 is the better one.
+Table near_table(const Build& build) {
+  Table table = make_table(build, 2);
+  for (Curve& curve : table.curves) {
+    curve.at(1).seconds = Moments::from_summary(9, 120e-6, 1e-7);
+    curve.at(2).seconds = Moments::from_summary(9, 100e-6, 1e-7);
+  }
+  return table;
+}
+
+bool is_timed(const blastune_scope& scope) {
+  return (scope.opaque[0] >> 9U & 1U) != 0;
+}
+
+struct Tried {
+  int count = 0;
+  bool is_timed_alone = false;  // one thread for its own sake: what others leave is not timed
+};
+
+// A scope that takes so long with one thread, or with two.
+Tried scope_of(const LoadedBlas& blas, std::chrono::microseconds with_one,
+               std::chrono::microseconds with_two) {
+  const blastune_scope scope = enter(gemm);
+  const int count = blas.count();
+  const auto end = Clock::now() + (count == 1 ? with_one : with_two);
+  while (Clock::now() < end) continue;
+  blastune_leave(scope);
+  return {count, count == 1 && is_timed(scope)};
+}
+
+int times_tried(const LoadedBlas& blas, int scopes, std::chrono::microseconds with_one,
+                std::chrono::microseconds with_two) {
+  int tried = 0;
+  for (int i = 0; i < scopes; ++i) tried += scope_of(blas, with_one, with_two).is_timed_alone ? 1 : 0;
+  return tried;
+}
+
+// Whether a hundred scopes in a row come to have that count, after some that were tried.
+bool settles_at(int count, const LoadedBlas& blas, std::chrono::microseconds with_one,
+                std::chrono::microseconds with_two) {
+  const auto end = Clock::now() + std::chrono::seconds(60);
+  bool is_tried = false;
+  for (int in_a_row = 0; in_a_row < 100 || !is_tried;) {
+    if (Clock::now() > end) return false;
+    const Tried scope = scope_of(blas, with_one, with_two);
+    is_tried = is_tried || scope.is_timed_alone;
+    in_a_row = scope.count == count ? in_a_row + 1 : 0;
+  }
+  return true;
+}
+
+constexpr std::chrono::microseconds fast{20};
+constexpr std::chrono::microseconds slow{200};
+
+TEST_P(ClientTrial, TheFasterCountIsFoundAndLeftAgain) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({near_table(blas.build())}, table_);
+    blas.set_count(2);
+    if (recommend(gemm) != 2) return;  // one processor
+    EXPECT_TRUE(settles_at(1, blas, fast, slow));
+    EXPECT_TRUE(settles_at(2, blas, slow, fast));
+    EXPECT_EQ(blas.count(), 2);
+  });
+}
+
+TEST_P(ClientTrial, NeverExceedsTheProgramsOwnCount) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({near_table(blas.build())}, table_);
+    blas.set_count(1);
+    for (int i = 0; i < 2000; ++i) ASSERT_EQ(scope_of(blas, slow, fast).count, 1);
+    EXPECT_EQ(blas.count(), 1);
+  });
+}
+
+TEST_P(ClientTrial, WhatTheTableCallsHopelessIsNotTried) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    Table table = near_table(blas.build());
+    for (Curve& curve : table.curves) curve.at(1).seconds = Moments::from_summary(9, 200e-6, 1e-7);
+    save({table}, table_);
+    blas.set_count(2);
+    EXPECT_EQ(times_tried(blas, 3000, fast, fast), 0);
+  });
+}
+
+TEST_P(ClientTrial, NothingIsTriedWhereTheTableAloneDecides) {
+  for (const char* sides : {"0", "look"}) {
+    ::setenv("BLASTUNE_LOAD", sides, 1);
+    alone([&] {
+      const LoadedBlas blas(library_);
+      save({near_table(blas.build())}, table_);
+      blas.set_count(2);
+      EXPECT_EQ(times_tried(blas, 3000, fast, slow), 0);
+    });
+  }
+}
+
+TEST_P(ClientTrial, NothingIsTriedBesideAnotherScopeOfTheProcess) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({near_table(blas.build())}, table_);
+    blas.set_count(2);
+    std::atomic<bool> has_entered = false;
+    std::atomic<bool> may_leave = false;
+    std::jthread other([&] {
+      blas.set_count(2);
+      const blastune_scope scope = enter(gemm);
+      has_entered = true;
+      while (!may_leave) std::this_thread::yield();
+      blastune_leave(scope);
+    });
+    while (!has_entered) std::this_thread::yield();
+    EXPECT_EQ(times_tried(blas, 3000, fast, slow), 0);
+    may_leave = true;
+  });
+}
+
+}  // namespace
+}  // namespace blastune
