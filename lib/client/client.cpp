@@ -119,8 +119,9 @@ ClientScope Client::enter(GemmKey gemm, Question question, bool ignores_count_wh
   note_entered(scope, guard);
   const auto count = static_cast<std::uint16_t>(threads);
   if (is_trial) [[unlikely]] {
-    const float expected = threads == usual ? entry.expected_seconds : entry.rival_seconds;
-    time_it(scope, {gemm, 0, threads > 1 ? expected : nothing_to_wait_for, count, false, true});
+    float expected = threads == usual ? entry.expected_seconds : entry.rival_seconds;
+    if (threads == 1) expected = nothing_to_wait_for;
+    time_it(scope, {gemm, 0, expected, count, false, true});
     // Beside others of this process no call takes as long as it would alone.
     if (!scope.timed) thread_memo->trial.end();
   } else if (threads != usual) {

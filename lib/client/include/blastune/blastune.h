@@ -38,9 +38,13 @@
  * OTHER LOAD. Where other programs use the processors, what is recommended is the best count among those that
  * they leave room for. The library looks at how the machine is used ten times a second at most, in the call
  * that finds it due (some 20 us; more on large machines, never over 0.5 percent of the time), and takes a
- * multiply that waited for a processor for a sign of others at once. Nothing of that costs a multiply that
- * runs on one thread anything. Counts then depend on what else runs; BLASTUNE_LOAD=0 makes them depend on the
- * table alone.
+ * multiply that waited for a processor for a sign of others at once. Counts then depend on what else runs;
+ * BLASTUNE_LOAD=0 makes them depend on the table alone.
+ *
+ * OWN CALLS. A table is a mean over times and programs. Of a multiply that a thread does often, a few calls
+ * now and then get the count that comes next by the table, where that is not far slower, and while it is
+ * faster it stays: at most 0.5 percent of the time is spent on it. That is for scopes; what is recommended is
+ * the table's. BLASTUNE_LOAD=0 and =look switch it off.
  *
  * A change of the count that the program makes itself inside a scope is respected: it is not undone. Thread
  * counts change the order of summation, and so the last bits of results; for results that repeat to the bit,
@@ -58,7 +62,7 @@
  *   BLASTUNE_DISABLE=1       no opinion, nothing is done
  *   BLASTUNE_MAX_THREADS=N   never more than N threads
  *   BLASTUNE_TABLE=FILE      this table
- *   BLASTUNE_LOAD=0          do not follow what other programs use; =look, =feel: by one of the two ways
+ *   BLASTUNE_LOAD=0          follow the table alone; =look: also the processors' use; =feel: also own calls
  *   BLASTUNE_LOG=1           tables found and why there is no opinion, on stderr; =2 also each new shape
  *
  * LINKING. pkg-config: blastune. CMake: find_package(blastune), target blastune::client.
