@@ -111,7 +111,7 @@ Table BuildUpkeep::table() const {
       table.add(curve);
     }
   }
-  if (stale > 0) table.checked_unix = 0;
+  if (stale > 0 || !suspects_.empty()) table.checked_unix = 0;
   return table;
 }
 
@@ -191,7 +191,8 @@ void BuildUpkeep::discard(std::span<const BurstRequest> requests, double elapsed
 }
 
 void BuildUpkeep::begin_check(std::int64_t now_unix) {
-  end_campaign();
+  // A further occasion goes on afterwards: it may last for longer than it is from one check to the next.
+  if (!again_) end_campaign();
   const auto chosen = suspects_.empty() ? choose_canaries(known_, options_.counts, most_canaries,
                                                           longest_canary_seconds, ++seed_)
                                         : gemms_of(suspects_);
@@ -200,27 +201,45 @@ void BuildUpkeep::begin_check(std::int64_t now_unix) {
 }
 
 void BuildUpkeep::judge_check(std::int64_t now_unix) {
-  end_campaign();
+  if (!again_) end_campaign();
   const CanaryVerdict verdict = check_->verdict();
   check_.reset();
   has_news_ = true;
   drifted_ = 0;
-  for (const Curve& curve : verdict.sound) known_.add(curve);
-  auto sound = gemms_of(verdict.sound);
   if (suspects_.empty() && !verdict.drifted.empty()) {
-    // The table's age stays as it is: whoever is started in between checks it anew.
     suspects_ = verdict.drifted;
-    vouching_ = std::move(sound);
-    begin_campaign();
-    return;
+    vouching_ = gemms_of(verdict.sound);
+    for (const Curve& curve : verdict.sound) known_.add(curve);
+  } else if (suspects_.empty() || verdict.undecided.size() < suspects_.size()) {
+    conclude(verdict);
+    known_.checked_unix = now_unix;
   }
+  if (!again_) begin_campaign();
+}
+
+// What two checks found, or a single one that found nothing.
+void BuildUpkeep::conclude(const CanaryVerdict& verdict) {
   // What only one of two checks found is a state the machine was in, and one that the table shall know too.
-  for (const Curve& curve : suspects_) {
-    if (std::ranges::find(sound, curve.gemm) != sound.end()) known_.add_later(curve);
+  // In order of time: the last one's level is the machine's.
+  const auto was_suspected = [this](const Curve& sound) {
+    return std::ranges::find(suspects_, sound.gemm, &Curve::gemm);
+  };
+  for (const Curve& curve : verdict.sound) {
+    const auto before = was_suspected(curve);
+    if (before == suspects_.end()) {
+      known_.add(curve);
+    } else {
+      known_.add_later(*before);
+      known_.add_later(curve);
+    }
   }
-  sound.insert(sound.end(), vouching_.begin(), vouching_.end());
   suspects_.clear();
+  auto sound = gemms_of(verdict.sound);
+  sound.insert(sound.end(), vouching_.begin(), vouching_.end());
   vouching_.clear();
+  if (verdict.drifted.empty()) return;
+  // What the present occasion has measured so far is kept.
+  end_campaign();
   const auto drifted = gemms_of(verdict.drifted);
   for (const Gemm& gemm : stale_gemms(known_, sound, drifted)) stale_.insert(gemm);
   // A canary's own new curve is a beginning; the planner goes on from there.
@@ -229,9 +248,7 @@ void BuildUpkeep::judge_check(std::int64_t now_unix) {
     stale_.erase(curve.gemm);
   }
   drifted_ = drifted.size();
-  if (drifted_ > 0) known_.occasions = 1;
-  known_.checked_unix = now_unix;
-  begin_campaign();
+  known_.occasions = 1;
 }
 
 }  // namespace blastune

@@ -60,8 +60,8 @@ class BuildUpkeep {
   [[nodiscard]] std::size_t suspects() const { return suspects_.size(); }
 
   // Begins a further occasion, on which all of it is measured again; next(Purpose::measure_again) measures.
-  // Not while something is open or checked. A check that begins ends it, and what was measured until then
-  // counts.
+  // Not while something is open or checked. A check interrupts it, and ends it only where it finds drift;
+  // what was measured until then counts.
   void begin_again();
   [[nodiscard]] bool is_measuring_again() const { return again_; }
   [[nodiscard]] int occasions() const { return known_.occasions; }
@@ -89,6 +89,7 @@ class BuildUpkeep {
   void end_campaign();
   std::vector<BurstRequest> next_again(double seconds);
   void judge_check(std::int64_t now_unix);
+  void conclude(const CanaryVerdict& verdict);
   void count();
   void count_spending();
 

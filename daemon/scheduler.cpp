@@ -104,6 +104,10 @@ double Scheduler::stretch_cost() const {
   return std::min(slices_of_a_stretch * slice_cost(), budget_.hourly() / 2);
 }
 
+double Scheduler::kept_for_a_check() const {
+  return std::min(kept_for_a_check_seconds, budget_.hourly() / 4);
+}
+
 bool Scheduler::is_check_due(Instant now, const BuildView& build) const {
   if (!build.checked_at) return false;
   return build.check_running || build.check_wanted ||
@@ -142,7 +146,8 @@ std::optional<std::size_t> Scheduler::build_to_measure(std::span<const BuildView
                                                        bool first_runs_only) const {
   const auto wants = [&](const BuildView& build) {
     return build.usable && build.uncertain > 0 &&
-           (!first_runs_only || build.measured_seconds < options_.first_run_seconds);
+           (!first_runs_only ||
+            (build.measured_seconds < options_.first_run_seconds && build.occasions == 1));
   };
   const bool has_turn = current_ && *current_ < builds.size() && turn_worked_ < turn_seconds;
   if (has_turn && wants(builds[*current_])) return current_;
@@ -218,13 +223,13 @@ Decision Scheduler::decide(Instant now, std::span<const BuildView> builds) const
     decision.seconds =
         std::clamp(wait, shortest_wait, check ? look_again_seconds : until_next_check(now, builds));
     return decision;
-  } else if (again && budget.available() >= level + kept_for_a_check_seconds) {
+  } else if (again && budget.available() >= level + kept_for_a_check()) {
     decision.work = Decision::Work::measure_again;
     decision.build = *again;
   } else {
     // An occasion that has to wait for the budget leaves every table as sure as it has to be.
-    const double occasion = std::max(until_next_occasion(now, builds),
-                                     budget.seconds_until(stretch_cost() + kept_for_a_check_seconds));
+    const double occasion =
+        std::max(until_next_occasion(now, builds), budget.seconds_until(stretch_cost() + kept_for_a_check()));
     decision.seconds = std::max(shortest_wait, std::min(until_next_check(now, builds), occasion));
     // What is open for a build whose worker fails is not settled.
     const auto failing = std::ranges::find_if(builds, [&](const BuildView& build) {

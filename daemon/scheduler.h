@@ -95,6 +95,7 @@ class Scheduler {
   [[nodiscard]] double until_next_occasion(Instant now, std::span<const BuildView> builds) const;
   [[nodiscard]] double slice_cost() const;
   [[nodiscard]] double stretch_cost() const;
+  [[nodiscard]] double kept_for_a_check() const;
   [[nodiscard]] std::optional<std::size_t> build_to_check(Instant now,
                                                           std::span<const BuildView> builds) const;
   [[nodiscard]] std::optional<std::size_t> build_to_measure(std::span<const BuildView> builds,

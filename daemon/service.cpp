@@ -264,7 +264,10 @@ void Service::take_in_changes() {
     machine_changed =
         machine_changed || change.kind == ChangeKind::processors || change.kind == ChangeKind::limits;
     if (is_loader) continue;
-    for (KnownBuild& build : builds_) build.check_wanted = true;
+    for (KnownBuild& build : builds_) {
+      // A second check is to come after a while, whatever happens.
+      build.check_wanted = build.check_wanted || !build.upkeep || build.upkeep->suspects() == 0;
+    }
   }
   if (machine_changed || !machine_is_read_) {
     const auto before = counts_;
@@ -413,8 +416,10 @@ void Service::save_when_due(bool at_once) {
   const auto is_wanted = [this](const KnownBuild& build) {
     return build.upkeep && (build.upkeep->has_news() || rewrite_table_) && build.upkeep->curves() > 0;
   };
-  const bool is_sure = std::ranges::none_of(
-      builds_, [&](const KnownBuild& build) { return is_wanted(build) && build.upkeep->uncertain() > 0; });
+  const auto is_under_way = [&](const KnownBuild& build) {
+    return is_wanted(build) && (build.upkeep->uncertain() > 0 || build.upkeep->is_measuring_again());
+  };
+  const bool is_sure = std::ranges::none_of(builds_, is_under_way);
   // Those of other machines and builds are written again, too.
   if (std::ranges::none_of(builds_, is_wanted) && (!rewrite_table_ || keeper_->tables().empty())) {
     save_error_.clear();  // what could not be saved has gone with its build

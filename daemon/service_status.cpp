@@ -107,7 +107,7 @@ ControlReply Service::answer(ControlRequest request, bool is_trusted) {
   scheduler_->grant(now());
   for (KnownBuild& build : builds_) {
     build.check_wanted = true;
-    build.check_asked = true;
+    build.check_asked = build.checked_at.has_value();
     build.left_alone_until = -1e9;
   }
   return Accepted{"checks every table as soon as the machine is quiet, and measures what is open"};

@@ -345,7 +345,10 @@ bool Service::begin_slice(const Decision& decision) {
   Slice slice{decision, {}, 0};
   slice.requests = upkeep.next(purpose_of(decision.work), decision.seconds);
   if (slice.requests.empty()) {
-    if (is_check) build.checked_at = now().passed;
+    if (is_check) {
+      build.checked_at = now().passed;
+      build.check_asked = false;
+    }
     return false;
   }
   say(is_check ? Activity::checking : Activity::measuring, WaitReason::none,

@@ -93,9 +93,10 @@ void Client::note_entered(const ClientScope& scope, CountGuard& guard) {
 // With one thread of its own choice it need not be counted in.
 void Client::time_it(ClientScope& scope, const Memo::Running& running) {
   const bool holds = running.threads > 1 ? scope.guard.inside : threads_in(scope) == 1;
-  if (!holds || scope.guard.others != 0) return;
+  if (!holds || slots_[scope.slot - 1U].guard.is_beside_others(scope.guard)) return;
   Memo* memo = thread_memo != nullptr ? thread_memo : make_thread_memo();
-  if (memo == nullptr) return;
+  // The outermost scope is timed: there is room for one.
+  if (memo == nullptr || memo->depth > 1) return;
   scope.timed = true;
   memo->running = running;
   memo->running.began = Stopwatch::ticks();
@@ -111,7 +112,7 @@ ClientScope Client::enter(GemmKey gemm, Question question, bool ignores_count_wh
   const int share = guard.share_of(most);
   const int usual = entry.one_thread_anyway ? 1 : threads_now(entry, share);
   // Of a multiply that the table knows, and not of one that only takes about as long.
-  const bool may_try = usual > 0 && ignores_count_when_small && load_.feels();
+  const bool may_try = usual > 0 && ignores_count_when_small && load_.feels() && thread_memo->depth == 0;
   const auto [threads, is_trial] = may_try ? pick(entry, usual, share) : Pick{usual, false};
   ClientScope scope;
   scope.guard = guard.enter(threads, most);
@@ -202,30 +203,38 @@ void Client::leave(const ClientScope& scope) {
     if (rival.threads == 0 || held <= 0 || rival.seconds > hopeless_ratio * held) return;
     entry.rival = static_cast<std::uint16_t>(rival.threads);
     entry.rival_seconds = static_cast<float>(rival.seconds);
-    entry.calls_left = calls_until_trial(held, rival.seconds);
+    entry.calls_left = entry.calls_between = calls_until_trial(held, rival.seconds);
     return;
   }
+  // Who has looked at the time only once cannot tell how long a call takes.
+  load_.look_if_due();
+  entry.calls_left = Memo::first_calls;
+  if (load_.seconds_a_tick() <= 0) return;
   Memo& memo = *thread_memo;
   entry.calls_left = Memo::calls_between_requests;
   if (memo.trial.is_active() && --memo.trial_patience > 0) return;
-  memo.trial.begin(entry.key);
+  // Also of one that is given up.
+  entry.calls_left = entry.calls_between;
+  memo.trial.begin(entry.key, entry.word, entry.limit);
   memo.trial_patience = Memo::requests_refused;
 }
 
 [[gnu::noinline]] void Client::note_trial(GemmKey gemm, double seconds) noexcept {
   Memo& memo = *thread_memo;
-  if (!memo.trial.is_of(gemm)) return;
+  Memo::Entry* entry = memo.find(gemm);
+  if (entry == nullptr || !memo.trial.is_of(gemm, entry->word, entry->limit)) return;
   memo.trial_patience = Memo::requests_refused;
   const auto outcome = memo.trial.note(seconds);
-  Memo::Entry* entry = outcome ? memo.find(gemm) : nullptr;
-  if (entry == nullptr) return;
+  if (!outcome) return;
   double held = outcome->held_seconds;
   double rival = outcome->rival_seconds;
+  // What is expected of it, so that its calls are no surprise where operands come from memory.
+  entry->rival_seconds = static_cast<float>(entry->holds_rival ? held : rival);
   if (outcome->rival_wins()) {
     entry->holds_rival = !entry->holds_rival;
     std::swap(held, rival);
   }
-  entry->calls_left = calls_until_trial(held, rival);
+  entry->calls_left = entry->calls_between = calls_until_trial(held, rival);
 }
 
 ClientAdvice Client::advise(const Gemm& gemm) {

@@ -194,7 +194,7 @@ inline Client::Pick Client::pick(Memo::Entry& entry, int usual, int most) {
   if (--entry.calls_left == 0) [[unlikely]]
     consider_trial(entry);
   CountTrial& trial = thread_memo->trial;
-  const bool is_trial = trial.is_of(entry.key);
+  const bool is_trial = trial.is_of(entry.key, entry.word, entry.limit);
   if (!is_trial && !entry.holds_rival) [[likely]]
     return {usual, false};
   load_.look_if_due();

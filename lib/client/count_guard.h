@@ -78,6 +78,12 @@ class CountGuard {
   // that are inside together, where each has its own count.
   [[nodiscard]] GuardScope enter(int wanted, int most = largest_count);
   void leave(const GuardScope& scope);
+  // Whether others were inside when it was entered, or are now: of threads' own counts, one that runs on one
+  // thread does not look.
+  [[nodiscard]] bool is_beside_others(const GuardScope& scope) const {
+    const bool looked = functions_.scope != CountScope::thread || scope.inside;
+    return scope.others != 0 || (!looked && (state_.load(std::memory_order_relaxed) & inside_mask) != 0);
+  }
   // What the multiply in that scope of this thread uses, as it is now; 0: enter() did nothing.
   [[nodiscard]] int count_in(const GuardScope& scope) const;
 

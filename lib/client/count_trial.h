@@ -32,8 +32,11 @@ class CountTrial {
     [[nodiscard]] bool rival_wins() const { return rival_seconds < 0.95 * held_seconds; }
   };
 
-  void begin(GemmKey gemm) {
+  // word, limit: of the answer that it is about, as the memo has them.
+  void begin(GemmKey gemm, std::uint64_t word, int limit) {
     gemm_ = gemm;
+    word_ = word;
+    limit_ = limit;
     active_ = true;
     with_rival_ = false;
     calls_ = 0;
@@ -41,7 +44,9 @@ class CountTrial {
   void end() { active_ = false; }
 
   [[nodiscard]] bool is_active() const { return active_; }
-  [[nodiscard]] bool is_of(GemmKey gemm) const { return active_ && gemm_ == gemm; }
+  [[nodiscard]] bool is_of(GemmKey gemm, std::uint64_t word, int limit) const {
+    return active_ && gemm_ == gemm && word_ == word && limit_ == limit;
+  }
   // Whether the next call is the rival's. Every call of a trial is to be timed.
   [[nodiscard]] bool is_rivals_turn() const { return with_rival_; }
 
@@ -72,6 +77,8 @@ class CountTrial {
   }
 
   GemmKey gemm_;
+  std::uint64_t word_ = 0;
+  int limit_ = 0;
   std::array<double, timed_calls> seconds_{};
   double held_seconds_ = 0;
   int calls_ = 0;

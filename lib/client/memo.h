@@ -20,7 +20,7 @@ class Memo {
   // A trial whose gemm its program has left off must not be in the way of all others: where so many requests
   // for another one come without a call of its own, it is.
   static constexpr std::uint32_t calls_between_requests = 5;
-  static constexpr int requests_refused = 20;
+  static constexpr int requests_refused = 100;
 
   struct Entry {
     std::uint64_t word = 0;  // 0: empty; otherwise which advice this is from (see SnapshotWord)
@@ -36,7 +36,8 @@ class Memo {
     bool holds_rival = false;        // this program's calls were faster with it
     std::uint16_t rival = 0;         // the other count that trials are about; 0: nobody has looked, or none
     float rival_seconds = 0;         // to expect with it
-    std::uint32_t calls_left = first_calls;  // until somebody looks, or the next trial
+    std::uint32_t calls_between = first_calls;  // of two trials
+    std::uint32_t calls_left = first_calls;     // until somebody looks, or the next trial
 
     [[nodiscard]] bool answers(std::uint64_t to_word, GemmKey to_key, int to_limit) const {
       // One branch: which of the four differs does not matter.

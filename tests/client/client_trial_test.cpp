@@ -22,12 +22,12 @@ class ClientTrial : public ClientCaseWithBuild {
 INSTANTIATE_TEST_SUITE_P(Debian, ClientTrial, ::testing::Values("pthread", "openmp"),
                          [](const auto& tested) { return std::string(tested.param); });
 
-// One whose two counts are near each other, and 2 is the better one.
-Table near_table(const Build& build) {
-  Table table = make_table(build, 2);
+// One whose two counts are near each other.
+Table near_table(const Build& build, int better = 2) {
+  Table table = make_table(build, better);
   for (Curve& curve : table.curves) {
-    curve.at(1).seconds = Moments::from_summary(9, 120e-6, 1e-7);
-    curve.at(2).seconds = Moments::from_summary(9, 100e-6, 1e-7);
+    curve.at(better).seconds = Moments::from_summary(9, 100e-6, 1e-7);
+    curve.at(3 - better).seconds = Moments::from_summary(9, 120e-6, 1e-7);
   }
   return table;
 }
@@ -59,12 +59,12 @@ int times_tried(const LoadedBlas& blas, int scopes, std::chrono::microseconds wi
   return tried;
 }
 
-// Whether a hundred scopes in a row come to have that count, after some that were tried.
+// Whether twenty scopes in a row come to have that count, after some that were tried.
 bool settles_at(int count, const LoadedBlas& blas, std::chrono::microseconds with_one,
                 std::chrono::microseconds with_two) {
-  const auto end = Clock::now() + std::chrono::seconds(60);
+  const auto end = Clock::now() + std::chrono::seconds(150);
   bool is_tried = false;
-  for (int in_a_row = 0; in_a_row < 100 || !is_tried;) {
+  for (int in_a_row = 0; in_a_row < 20 || !is_tried;) {
     if (Clock::now() > end) return false;
     const Tried scope = scope_of(blas, with_one, with_two);
     is_tried = is_tried || scope.is_timed_alone;
@@ -85,6 +85,51 @@ TEST_P(ClientTrial, TheFasterCountIsFoundAndLeftAgain) {
     EXPECT_TRUE(settles_at(1, blas, fast, slow));
     EXPECT_TRUE(settles_at(2, blas, slow, fast));
     EXPECT_EQ(blas.count(), 2);
+  });
+}
+
+// Nothing else looks at the time in such a program.
+TEST_P(ClientTrial, TheFasterCountIsFoundWhereTheTableKnowsOneThreadOnly) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({near_table(blas.build(), 1)}, table_);
+    blas.set_count(2);
+    ASSERT_EQ(recommend(gemm), 1);
+    if (status().limit < 2) return;  // one processor
+    EXPECT_TRUE(settles_at(2, blas, slow, fast));
+    EXPECT_TRUE(settles_at(1, blas, fast, slow));
+  });
+}
+
+TEST_P(ClientTrial, ATableThatChangesWithinATrialAllowsNoMoreThanBefore) {
+  ::setenv("BLASTUNE_MAX_THREADS", "2", 1);
+  alone([&] {
+    const LoadedBlas blas(library_);
+    Table table = near_table(blas.build());
+    save({table}, table_);
+    blas.set_count(3);
+    if (recommend(gemm) != 2) return;  // one processor
+    for (int i = 0; i < 60; ++i) {
+      // Until one is in the rival's turn.
+      const auto end = Clock::now() + std::chrono::seconds(60);
+      while (!scope_of(blas, slow, fast).is_timed_alone && Clock::now() < end) continue;
+      table.measured_unix += 1;
+      save({table}, table_);
+      ASSERT_GE(blastune_reload(), 0);
+      for (int k = 0; k < 3; ++k) ASSERT_LE(scope_of(blas, slow, fast).count, 2);
+    }
+  });
+  ::unsetenv("BLASTUNE_MAX_THREADS");
+}
+
+TEST_P(ClientTrial, NothingIsTriedInAScopeWithinAnother) {
+  alone([&] {
+    const LoadedBlas blas(library_);
+    save({near_table(blas.build())}, table_);
+    blas.set_count(2);
+    const blastune_scope outer = enter(gemm);
+    EXPECT_EQ(times_tried(blas, 3000, fast, slow), 0);
+    blastune_leave(outer);
   });
 }
 

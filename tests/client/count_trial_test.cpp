@@ -16,21 +16,25 @@ namespace {
 const GemmKey gemm = key_of({DType::f64, Transpose::none, Transpose::none, 100, 20, 784});
 const GemmKey other_gemm = key_of({DType::f64, Transpose::none, Transpose::none, 50, 20, 100});
 
-TEST(CountTrial, IsOfOneGemmUntilItEnds) {
+constexpr std::uint64_t word = 5;
+
+TEST(CountTrial, IsOfOneAnswerUntilItEnds) {
   CountTrial trial;
   EXPECT_FALSE(trial.is_active());
-  EXPECT_FALSE(trial.is_of(gemm));
-  trial.begin(gemm);
+  EXPECT_FALSE(trial.is_of(gemm, word, 2));
+  trial.begin(gemm, word, 2);
   EXPECT_TRUE(trial.is_active());
-  EXPECT_TRUE(trial.is_of(gemm));
-  EXPECT_FALSE(trial.is_of(other_gemm));
+  EXPECT_TRUE(trial.is_of(gemm, word, 2));
+  EXPECT_FALSE(trial.is_of(other_gemm, word, 2));
+  EXPECT_FALSE(trial.is_of(gemm, word + 1, 2)) << "of another table";
+  EXPECT_FALSE(trial.is_of(gemm, word, 3)) << "under another limit";
   trial.end();
-  EXPECT_FALSE(trial.is_of(gemm));
+  EXPECT_FALSE(trial.is_of(gemm, word, 2));
 }
 
 TEST(CountTrial, TimesBothCountsAndPassesOverTheFirstCallsOfTheRival) {
   CountTrial trial;
-  trial.begin(gemm);
+  trial.begin(gemm, word, 2);
   for (int call = 0; call < CountTrial::timed_calls; ++call) {
     EXPECT_FALSE(trial.is_rivals_turn()) << call;
     EXPECT_FALSE(trial.note(2e-4)) << call;
@@ -48,12 +52,12 @@ TEST(CountTrial, TimesBothCountsAndPassesOverTheFirstCallsOfTheRival) {
   EXPECT_EQ(outcome->rival_seconds, 1e-4);
   EXPECT_TRUE(outcome->rival_wins());
   // The next one begins with the held count again.
-  trial.begin(other_gemm);
+  trial.begin(other_gemm, word, 2);
   EXPECT_FALSE(trial.is_rivals_turn());
 }
 
 CountTrial::Outcome outcome_of(CountTrial& trial, double held, double rival, int disturbed_calls) {
-  trial.begin(gemm);
+  trial.begin(gemm, word, 2);
   for (int call = 0;; ++call) {
     const double seconds = trial.is_rivals_turn() ? rival : held;
     const int of_part = trial.is_rivals_turn() ? call - CountTrial::timed_calls : call;
@@ -108,7 +112,7 @@ TEST(CountTrial, FollowsStatesThatLast) {
   std::uint32_t left = 50;
   for (int call = 0; call < 400'000; ++call) {
     const auto& state = seconds[static_cast<int>(now / 3) % 2];
-    if (--left == 0) trial.begin(gemm);
+    if (--left == 0) trial.begin(gemm, word, 2);
     const int used = trial.is_active() && trial.is_rivals_turn() ? 1 - held : held;
     const double noise = 1 + 0.1 * rng.uniform() + (rng.below(20) == 0 ? 5.0 : 0.0);
     const double taken = noise * state[used];

@@ -126,7 +126,7 @@ TEST(Occasions, AStateThatPassesIsNoDrift) {
   EXPECT_GT(upkeep.suspects(), 0U);
   EXPECT_EQ(upkeep.drifted_last_check(), 0U);
   EXPECT_EQ(upkeep.uncertain(), 0U);
-  EXPECT_EQ(upkeep.table().checked_unix, before.checked_unix) << "the next life must not believe it either";
+  EXPECT_EQ(upkeep.table().checked_unix, 0) << "the next life must not believe it either";
   machine.start_cost = cheap_start;
   upkeep.begin_check(machine.unix_seconds());
   machine.work(upkeep, Purpose::check);
@@ -143,6 +143,52 @@ TEST(Occasions, AStateThatPassesIsNoDrift) {
     }
   }
   EXPECT_GT(more, 0U) << "both checks' bursts count";
+}
+
+TEST(Occasions, ASlowSpellMovesNoCurve) {
+  Machine machine;
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
+  machine.work(upkeep, Purpose::measure);
+  const Table before = upkeep.table();
+  machine.slowdown = [](const Gemm& /*gemm*/) { return 3.0; };
+  upkeep.begin_check(machine.unix_seconds());
+  machine.work(upkeep, Purpose::check);
+  ASSERT_GT(upkeep.suspects(), 0U);
+  machine.slowdown = [](const Gemm& /*gemm*/) { return 1.0; };
+  for (int check = 0; check < 20; ++check) {
+    upkeep.begin_check(machine.unix_seconds());
+    machine.work(upkeep, Purpose::check);
+    EXPECT_EQ(upkeep.suspects(), 0U);
+    EXPECT_EQ(upkeep.drifted_last_check(), 0U);
+  }
+  for (const Curve& curve : upkeep.table().curves) {
+    for (const CurvePoint& point : before.find(curve.gemm)->points) {
+      EXPECT_NEAR(curve.find(point.threads)->seconds.mean() / point.seconds.mean(), 1, 0.25)
+          << describe(curve.gemm);
+    }
+  }
+}
+
+TEST(Occasions, ASecondCheckThatNobodyAnswersDecidesNothing) {
+  Machine machine;
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
+  machine.work(upkeep, Purpose::measure);
+  machine.start_cost = 10 * dear_start;
+  upkeep.begin_check(machine.unix_seconds());
+  machine.work(upkeep, Purpose::check);
+  const std::size_t suspects = upkeep.suspects();
+  ASSERT_GT(suspects, 0U);
+  upkeep.begin_check(machine.unix_seconds());
+  for (auto requests = upkeep.next(Purpose::check, 0.25); !requests.empty();
+       requests = upkeep.next(Purpose::check, 0.25)) {
+    const std::vector<std::optional<BurstResult>> lost(requests.size());
+    upkeep.record(requests, lost, 1, machine.unix_seconds());
+  }
+  EXPECT_EQ(upkeep.suspects(), suspects);
+  EXPECT_EQ(upkeep.table().checked_unix, 0);
+  upkeep.begin_check(machine.unix_seconds());
+  machine.work(upkeep, Purpose::check);
+  EXPECT_EQ(upkeep.drifted_last_check(), suspects);
 }
 
 TEST(Occasions, WhatTwoChecksFindHasDriftedAndBeginsAnew) {
@@ -167,7 +213,7 @@ TEST(Occasions, WhatTwoChecksFindHasDriftedAndBeginsAnew) {
   EXPECT_LT(regret(upkeep.table(), 10 * dear_start), 1.05);
 }
 
-TEST(Occasions, ComeAfterWhatIsOpenAndEndWithACheck) {
+TEST(Occasions, ComeAfterWhatIsOpenAndGoOnAfterACheck) {
   Machine machine;
   BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
   upkeep.begin_again();
@@ -182,7 +228,8 @@ TEST(Occasions, ComeAfterWhatIsOpenAndEndWithACheck) {
   ASSERT_TRUE(machine.slice(upkeep, Purpose::measure_again));
   EXPECT_EQ(upkeep.uncertain(), 0U);
   upkeep.begin_check(machine.unix_seconds());
-  EXPECT_FALSE(upkeep.is_measuring_again());
+  machine.work(upkeep, Purpose::check);
+  EXPECT_TRUE(upkeep.is_measuring_again());
   EXPECT_EQ(upkeep.occasions(), 1);
   const auto bursts = [](const Table& table) {
     std::int64_t sum = 0;
@@ -191,6 +238,31 @@ TEST(Occasions, ComeAfterWhatIsOpenAndEndWithACheck) {
     return sum;
   };
   EXPECT_GT(bursts(upkeep.table()), bursts(before)) << "what was measured until then counts";
+  // A check in which everything has drifted ends it.
+  const auto until_then = bursts(upkeep.table());
+  ASSERT_TRUE(machine.slice(upkeep, Purpose::measure_again));
+  EXPECT_GT(bursts(upkeep.table()), until_then);
+  machine.slowdown = [](const Gemm& /*gemm*/) { return 5.0; };
+  machine.check(upkeep);
+  EXPECT_GT(upkeep.drifted_last_check(), 0U);
+  EXPECT_FALSE(upkeep.is_measuring_again());
+  EXPECT_EQ(upkeep.occasions(), 1);
+}
+
+// On a large machine with a small budget it is further from one slice to the next than on a small one, and
+// all of them together take longer than it is from one check to the next.
+TEST(Occasions, EndHoweverManyChecksComeBetween) {
+  Machine machine;
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
+  machine.work(upkeep, Purpose::measure);
+  upkeep.begin_again();
+  int checks = 0;
+  while (machine.slice(upkeep, Purpose::measure_again, 0.02)) {
+    machine.check(upkeep);
+    ASSERT_LT(++checks, 10'000);
+  }
+  EXPECT_GT(checks, 5);
+  EXPECT_EQ(upkeep.occasions(), 2);
 }
 
 // One without an end would spend the budget for ever.

@@ -331,6 +331,16 @@ TEST(SchedulerOccasions, ArePaidFromTheBudgetAndNobodyWaitsForThem) {
   EXPECT_FALSE(due.first_run);
 }
 
+TEST(SchedulerOccasions, ComeWithTheSmallestBudgetToo) {
+  SchedulerOptions options;
+  options.cpu_share = 0.0001;
+  options.check_seconds = 1e9;
+  Scheduler scheduler(options, {});
+  const double now = 1e7;
+  stay_quiet(scheduler, now - 2, now);
+  EXPECT_EQ(scheduler.decide({now, now}, std::vector{settled_build(1, 0)}).work, Work::measure_again);
+}
+
 // On a quiet machine all ten come within a working day, and then no more.
 TEST(SchedulerOccasions, EndWithinADay) {
   const auto story = parse_story("at 0s library new a\nuntil 4d\n");
