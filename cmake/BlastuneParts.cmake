@@ -34,11 +34,11 @@ function(blastune_close_library target version_script)
   endif()
 endfunction()
 
-# blastune_add_test(NAME SOURCES file... [USES target...])
-# One GoogleTest program for a part; every TEST in it becomes a ctest case.
+# blastune_add_test(NAME [ALONE] SOURCES file... [USES target...])
+# One GoogleTest program for a part; every TEST in it becomes a ctest case. ALONE: none runs beside others.
 include(GoogleTest)
 function(blastune_add_test name)
-  cmake_parse_arguments(TEST "" "" "SOURCES;USES" ${ARGN})
+  cmake_parse_arguments(TEST "ALONE" "" "SOURCES;USES" ${ARGN})
   add_executable(${name}_test ${TEST_SOURCES})
   target_include_directories(${name}_test PRIVATE ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name}_test PRIVATE ${TEST_USES} blastune_warnings GTest::gtest GTest::gtest_main)
@@ -46,5 +46,5 @@ function(blastune_add_test name)
   set_target_properties(${name}_test PROPERTIES CXX_CLANG_TIDY "")
   # What else the tester's machine does must not decide: those that are about the load say so themselves.
   gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_TIMEOUT 60
-    PROPERTIES ENVIRONMENT BLASTUNE_LOAD=0)
+    PROPERTIES ENVIRONMENT BLASTUNE_LOAD=0 RUN_SERIAL ${TEST_ALONE})
 endfunction()

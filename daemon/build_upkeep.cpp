@@ -41,9 +41,13 @@ void BuildUpkeep::change(UpkeepOptions options) {
   begin_campaign();
 }
 
-std::unique_ptr<Planner> BuildUpkeep::make_planner(bool again) {
+Table BuildUpkeep::believed() const {
   Table believed = known_;
   std::erase_if(believed.curves, [this](const Curve& curve) { return stale_.contains(curve.gemm); });
+  return believed;
+}
+
+std::unique_ptr<Planner> BuildUpkeep::make_planner(bool again) {
   Plan plan = make_plan(options_.plan, known_.build);
   // What refinement or another configuration once added is in no plan, and would be wrong for ever.
   const auto planned = plan.gemms();
@@ -56,7 +60,7 @@ std::unique_ptr<Planner> BuildUpkeep::make_planner(bool again) {
   options.least_parts = 1;
   options.measure_known_again = again;
   options.seed = ++seed_;
-  return std::make_unique<Planner>(std::move(plan), options_.counts, std::move(believed), options);
+  return std::make_unique<Planner>(std::move(plan), options_.counts, believed(), options);
 }
 
 void BuildUpkeep::begin_campaign() {
@@ -193,7 +197,7 @@ void BuildUpkeep::discard(std::span<const BurstRequest> requests, double elapsed
 void BuildUpkeep::begin_check(std::int64_t now_unix) {
   // A further occasion goes on afterwards: it may last for longer than it is from one check to the next.
   if (!again_) end_campaign();
-  const auto chosen = suspects_.empty() ? choose_canaries(known_, options_.counts, most_canaries,
+  const auto chosen = suspects_.empty() ? choose_canaries(believed(), options_.counts, most_canaries,
                                                           longest_canary_seconds, ++seed_)
                                         : gemms_of(suspects_);
   check_.emplace(known_, options_.counts, chosen, CanaryOptions{.seed = ++seed_});

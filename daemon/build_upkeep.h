@@ -85,6 +85,7 @@ class BuildUpkeep {
  private:
   void begin_campaign();
   [[nodiscard]] std::unique_ptr<Planner> make_planner(bool again);
+  [[nodiscard]] Table believed() const;  // known_ without what is stale
   // Takes over what the planner has measured, and lets it go.
   void end_campaign();
   std::vector<BurstRequest> next_again(double seconds);

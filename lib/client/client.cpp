@@ -121,7 +121,7 @@ ClientScope Client::enter(GemmKey gemm, Question question, bool ignores_count_wh
   const auto count = static_cast<std::uint16_t>(threads);
   if (is_trial) [[unlikely]] {
     float expected = threads == usual ? entry.expected_seconds : entry.rival_seconds;
-    if (threads == 1) expected = nothing_to_wait_for;
+    if (threads == 1 || expected <= 0) expected = nothing_to_wait_for;
     time_it(scope, {gemm, 0, expected, count, false, true});
     // Beside others of this process no call takes as long as it would alone.
     if (!scope.timed) thread_memo->trial.end();

@@ -145,6 +145,24 @@ TEST(Occasions, AStateThatPassesIsNoDrift) {
   EXPECT_GT(more, 0U) << "both checks' bursts count";
 }
 
+// It is known to be wrong, and what it says would be found to have drifted once more.
+TEST(Occasions, WhatIsStaleIsNoCanary) {
+  Machine machine;
+  BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
+  machine.work(upkeep, Purpose::measure);
+  machine.slowdown = [](const Gemm& /*gemm*/) { return 3.0; };
+  machine.check(upkeep);
+  ASSERT_GT(upkeep.drifted_last_check(), 0U);
+  ASSERT_GT(upkeep.uncertain(), 0U);
+  for (int check = 0; check < 5; ++check) {
+    upkeep.begin_check(machine.unix_seconds());
+    machine.work(upkeep, Purpose::check);
+    EXPECT_EQ(upkeep.suspects(), 0U);
+    EXPECT_EQ(upkeep.drifted_last_check(), 0U);
+  }
+  EXPECT_GT(upkeep.uncertain(), 0U) << "and is still to be measured";
+}
+
 TEST(Occasions, ASlowSpellMovesNoCurve) {
   Machine machine;
   BuildUpkeep upkeep(small_library(), {}, small_options(), 7);
