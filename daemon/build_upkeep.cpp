@@ -84,13 +84,11 @@ void BuildUpkeep::end_campaign() {
 
 void BuildUpkeep::count() {
   const Progress progress = planner_->progress();
-  gemms_ = progress.gemms;
-  uncertain_ = progress.gemms - progress.settled;
-  count_spending();
-}
-
-void BuildUpkeep::count_spending() {
-  const Progress progress = planner_->progress();
+  // Nothing is open while what is settled is measured again.
+  if (!again_) {
+    gemms_ = progress.gemms;
+    uncertain_ = progress.gemms - progress.settled;
+  }
   campaign_spent_ = progress.spent_seconds;
   lost_ = lost_before_ + progress.lost;
   curves_.reset();
@@ -170,27 +168,21 @@ void BuildUpkeep::record(std::span<const BurstRequest> requests,
     if (check_->finished()) judge_check(now_unix);
     return;
   }
-  if (!planner_ || again_ != (asked_ == Purpose::measure_again)) return;
+  if (!asked_planner()) return;
   planner_->record(requests, results, elapsed_seconds);
   known_.measured_unix = now_unix;
   if (known_.checked_unix == 0) known_.checked_unix = now_unix;
   has_news_ = true;
-  if (again_)
-    count_spending();
-  else
-    count();
+  count();
 }
 
 void BuildUpkeep::discard(std::span<const BurstRequest> requests, double elapsed_seconds) {
   if (asked_ == Purpose::check) {
     if (check_) check_->discard(requests, elapsed_seconds);
     known_.spent_seconds += elapsed_seconds;
-  } else if (planner_ && again_ == (asked_ == Purpose::measure_again)) {
+  } else if (asked_planner()) {
     planner_->discard(requests, elapsed_seconds);
-    if (again_)
-      count_spending();
-    else
-      count();
+    count();
   }
 }
 

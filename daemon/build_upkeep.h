@@ -92,7 +92,10 @@ class BuildUpkeep {
   void judge_check(std::int64_t now_unix);
   void conclude(const CanaryVerdict& verdict);
   void count();
-  void count_spending();
+  // Whether it was the planner there is that next() returned the last bursts of.
+  [[nodiscard]] bool asked_planner() const {
+    return planner_ && again_ == (asked_ == Purpose::measure_again);
+  }
 
   Table known_;  // all but what the planner has measured since it was made
   UpkeepOptions options_;

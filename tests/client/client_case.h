@@ -35,6 +35,10 @@ inline bool is_zero(const blastune_scope& scope) {
   return scope.opaque[0] == 0 && scope.opaque[1] == 0;
 }
 
+inline bool is_timed(const blastune_scope& scope) {
+  return (scope.opaque[0] >> 9U & 1U) != 0;
+}
+
 inline int open_descriptors() {
   int count = 0;
   for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) ++count;

@@ -148,10 +148,6 @@ TEST_P(ClientLoad, NobodyIsFollowedWhereThatIsNotWanted) {
   });
 }
 
-bool is_timed(const blastune_scope& scope) {
-  return (scope.opaque[0] >> 9U & 1U) != 0;
-}
-
 // There it runs on one thread, and what several take is not to be expected of it.
 TEST_P(ClientLoad, InAParallelRegionNothingIsFelt) {
   if (std::string(GetParam()) != "openmp") return;

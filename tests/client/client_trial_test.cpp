@@ -32,10 +32,6 @@ Table near_table(const Build& build, int better = 2) {
   return table;
 }
 
-bool is_timed(const blastune_scope& scope) {
-  return (scope.opaque[0] >> 9U & 1U) != 0;
-}
-
 struct Tried {
   int count = 0;
   bool is_timed_alone = false;  // one thread for its own sake: what others leave is not timed

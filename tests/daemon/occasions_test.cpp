@@ -37,7 +37,7 @@ void measure_again(Machine& machine, BuildUpkeep& upkeep) {
 // Geometric mean over the table's gemms of what its choices lose where a start costs so much.
 double regret(const Table& table, double start_cost) {
   const auto seconds = [start_cost](const Gemm& gemm, int threads) {
-    return volume(gemm) * 1e-10 / threads + start_cost * (threads - 1);
+    return Machine::seconds_of(gemm, threads, start_cost);
   };
   double sum = 0;
   for (const Curve& curve : table.curves) {

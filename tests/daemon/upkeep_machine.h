@@ -69,9 +69,14 @@ class UpkeepMachine {
   std::function<double(const Gemm&)> slowdown = [](const Gemm& /*gemm*/) { return 1.0; };
   double start_cost = 2e-5;  // of each further thread
 
+  // Of a call where a start costs so much, and nothing slows it down.
+  static double seconds_of(const Gemm& gemm, int threads, double start_cost) {
+    return volume(gemm) * 1e-10 / threads + start_cost * (threads - 1);
+  }
+
  private:
   double seconds(const Gemm& gemm, int threads) const {
-    return slowdown(gemm) * (volume(gemm) * 1e-10 / threads + start_cost * (threads - 1));
+    return slowdown(gemm) * seconds_of(gemm, threads, start_cost);
   }
 
   ManualClock clock_;
