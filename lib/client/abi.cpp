@@ -80,8 +80,9 @@ bool to_key(GemmKey& key, blastune_dtype dtype, blastune_transpose transpose_a,
 blastune_scope pack(const blastune::ClientScope& scope) {
   blastune_scope packed = {{0, 0}};
   packed.opaque[0] = static_cast<std::uint64_t>(scope.slot) |
-                     static_cast<std::uint64_t>(scope.guard.inside ? 1 : 0) << 8U |
+                     static_cast<std::uint64_t>(scope.guard.counted ? 1 : 0) << 8U |
                      static_cast<std::uint64_t>(scope.timed ? 1 : 0) << 9U |
+                     static_cast<std::uint64_t>(scope.guard.several ? 1 : 0) << 10U |
                      static_cast<std::uint64_t>(scope.guard.epoch) << 16U |
                      static_cast<std::uint64_t>(scope.guard.previous) << 32U |
                      static_cast<std::uint64_t>(scope.guard.changed_to) << 48U;
@@ -92,8 +93,9 @@ blastune::ClientScope unpack(const blastune_scope& packed) {
   const std::uint64_t word = packed.opaque[0];
   blastune::ClientScope scope;
   scope.slot = static_cast<std::uint8_t>(word & 0xFFU);
-  scope.guard.inside = (word >> 8U & 1U) != 0;
+  scope.guard.counted = (word >> 8U & 1U) != 0;
   scope.timed = (word >> 9U & 1U) != 0;
+  scope.guard.several = (word >> 10U & 1U) != 0;
   scope.guard.epoch = static_cast<std::uint8_t>(word >> 16U & 0xFFU);
   scope.guard.previous = static_cast<std::uint16_t>(word >> 32U & 0xFFFFU);
   scope.guard.changed_to = static_cast<std::uint16_t>(word >> 48U & 0xFFFFU);

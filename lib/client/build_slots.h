@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// Every OpenBLAS this process was found to have, each with its guard and its advice. Slots are only ever
-// added, and live as long as the process: a thread may be inside one at any time. Reading: any thread, no
-// lock. Adding: one thread at a time.
+// Every OpenBLAS this process was found to have, each with its guard, its limits and its advice. Slots are
+// only ever added, and live as long as the process: a thread may be inside one at any time. Reading: any
+// thread, no lock. Adding: one thread at a time.
 #pragma once
 
 #include <array>
@@ -22,6 +22,9 @@ struct BuildSlot {
 
   OpenBlasObject object;
   CountGuard guard;
+  // Processors that its calls may use: affinity, quotas, BLASTUNE_MAX_THREADS. 0: the library is not to be
+  // touched.
+  std::atomic<int> capacity{0};
   SnapshotBox box;                               // the advice for it
   std::atomic<Reason> reason{Reason::no_table};  // why there is none, while there is none
 };

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// The client of this process: what the C ABI calls. Everything a multiply passes through is here and in
-// CountGuard, and neither waits, allocates nor enters the kernel; once a second one caller refreshes
-// (Refresher) while all others go on with what there is.
+// The client of this process: what the C ABI calls. For each call that may use threads it makes one
+// judgement: its limits (CallLimits) are read once, what is known of it (CallRecord) says how many threads it
+// gets, and the guard of its OpenBLAS (CountGuard) sets the count and puts it back.
+//
+// What a call costs. A call costs a look at a clock in memory that the kernel shares, and some tens of
+// nanoseconds more. It takes no lock and waits for nobody, but for a build of OpenBLAS whose buffers are
+// freed by its setter (process_exclusive). A thread's first call allocates its memo. These few enter the
+// kernel, one thread at a time while the others go on with what there is: once a second the call that finds a
+// look due (Refresher: tables, libraries, limits), at most ten times a second one that looks at the load, and
+// a call that took suspiciously long (PresentLoad).
 //
 // There is one Client a process, because OpenBLAS's count is one a process. It is constant-initialised and
 // never destroyed, so it works before, during and after everything else's construction and destruction.
@@ -10,7 +17,6 @@
 
 #include <time.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -18,11 +24,13 @@
 #include <string>
 
 #include "client/build_slots.h"
+#include "client/call_limits.h"
 #include "client/gemm_key.h"
 #include "client/present_load.h"
 #include "client/refresher.h"
 #include "client/snapshot.h"
 #include "client/thread_memo.h"
+#include "load/machine_state.h"
 #include "model/advice.h"
 #include "model/gemm.h"
 
@@ -30,7 +38,7 @@ namespace blastune {
 
 struct ClientScope {
   std::uint8_t slot = 0;  // one more than its index; 0: nothing to leave
-  bool timed = false;     // what the thread's memo says is running
+  bool timed = false;     // the thread's memo says what is running
   GuardScope guard;
 };
 
@@ -62,18 +70,20 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Precondition of these four: check_dimensions(gemm). enter_in: of the OpenBLAS that find_blas() told.
+  // Precondition of these four: check_dimensions(gemm). enter_in: a call to the OpenBLAS that find_blas()
+  // told.
   int recommend(GemmKey gemm);
   ClientScope enter(GemmKey gemm);
   ClientScope enter_in(std::size_t slot, GemmKey gemm);
-  // Of a routine that takes about as long, and looks at the count for those too that a gemm ignores it for.
+  // A routine that takes about as long as the gemm, and is threaded even where a gemm would be too small.
   ClientScope enter_level3_in(std::size_t slot, GemmKey gemm);
-  // Of any call to that one.
+  // Any other routine: its limits hold, and nothing else is known. slow_seconds: what it surely does not take
+  // while nobody else is there; 0: not known.
   ClientScope enter_limited_in(std::size_t slot, double slow_seconds);
   ClientAdvice advise(const Gemm& gemm);
-  // Of the OpenBLAS that find_blas() told, as if nobody else were there.
+  // For the OpenBLAS that find_blas() told, as if nobody else were there.
   ClientAdvice advise_in(std::size_t slot, const Gemm& gemm);
-  // What that rests on, or the reason why there is none; any number.
+  // A number for what that advice rests on, or for the reason why there is none. Any slot number.
   [[nodiscard]] std::uint64_t advice_stamp(int slot);
   [[nodiscard]] bool knows_blas(int slot) const {
     return slot >= 0 && static_cast<std::size_t>(slot) < slots_.size();
@@ -93,57 +103,46 @@ class Client {
   std::optional<ClientBlas> describe_blas(std::size_t slot);
 
  private:
-  struct Question {
-    std::uint64_t word = 0;  // 0: no opinion on anything
-    int limit = 0;
-  };
+  friend class ForkHandlers;
 
-  void keep_fresh();
-  void refresh_if_nobody_does(time_t now) noexcept;
+  // Looks at what is due, and says what time it is, in milliseconds of a clock that never steps back.
+  std::uint32_t attend();
+  void refresh_if_nobody_does(std::int64_t now) noexcept;
   void refresh_locked(bool force);
   std::optional<std::size_t> find_blas_locked(const void* symbol);
-  [[nodiscard]] Question ask();
-  [[nodiscard]] Question ask_about(std::size_t slot) const;
-  ClientAdvice advise(const Gemm& gemm, Question question, int limit);
-  ClientScope enter(GemmKey gemm, Question question, bool ignores_count_when_small = true);
-  // The answer for as many cores as are available now, and no more than that.
-  int threads_now(Memo::Entry& entry, int most);
-  void ask_for(Memo::Entry& entry, int available) noexcept;
-  // The count for the multiply that comes, by this thread's own calls: `usual`, or its rival.
-  struct Pick {
-    int threads = 0;
-    bool is_trial = false;
-  };
-  Pick pick(Memo::Entry& entry, int usual, int most);
-  void consider_trial(Memo::Entry& entry) noexcept;
-  static void note_trial(GemmKey gemm, double seconds) noexcept;
-  void note_entered(const ClientScope& scope, CountGuard& guard);
-  void time_it(ClientScope& scope, const Memo::Running& running);
-  void feel(Memo::Running running, double seconds) noexcept;
-  static void ease(const Memo::Running& running, double seconds) noexcept;
-  [[nodiscard]] BuildSlot& slot_of(std::uint64_t word) const { return slots_[SnapshotWord::slot(word)]; }
-  // Which lives until this thread's next question.
-  Memo::Entry& remembered(GemmKey gemm, Question question);
-  Memo::Entry& look_up(GemmKey gemm, Question question) noexcept;
-  std::unique_lock<std::mutex> lock_behind_forks();
-  void register_for_fork();
-  static void before_fork();
-  static void after_fork_in_parent();
-  static void after_fork_in_child();
 
-  std::atomic<time_t> refreshed_{0};  // the second of the last look
+  [[nodiscard]] CallLimits limits_of(const BuildSlot& slot) const;
+  // The limits but for what others use now.
+  [[nodiscard]] static int own_limit(const BuildSlot& slot) {
+    return std::min(slot.capacity.load(std::memory_order_relaxed), slot.guard.user_count());
+  }
+  [[nodiscard]] MachineState state_at(std::uint32_t now) const;
+
+  ClientScope enter_gemm(std::size_t slot, GemmKey gemm, bool is_gemm);
+  ClientScope enter_unknown(std::size_t slot, const CallLimits& limits, double slow_seconds,
+                            std::uint32_t now);
+  ClientScope hold(std::size_t slot, int threads, const CallLimits& limits);
+  void time_it(ClientScope& scope, const Memo::Running& running);
+  void take_note(const Memo::Running& running, double seconds) noexcept;
+  ClientAdvice advise(BuildSlot& slot, const Gemm& gemm, int limit, double state);
+
+  // It lives until this thread's next question. limit: at least 2.
+  Memo::Entry& remembered(BuildSlot& slot, std::uint64_t word, GemmKey gemm, int limit);
+  Memo::Entry& look_up(BuildSlot& slot, std::uint64_t word, GemmKey gemm, int limit) noexcept;
+  void log_shape(GemmKey gemm, const Memo::Entry& entry) const noexcept;
+  std::unique_lock<std::mutex> lock_behind_forks();
+
+  std::atomic<std::int64_t> next_refresh_{0};  // monotonic nanoseconds
   BuildSlots slots_;
   std::atomic<int> meant_{-1};   // the slot that answers for the process, or -1: none
   std::atomic<int> chosen_{-1};  // a slot's index, or -1: automatic
   PresentLoad load_;
+  std::atomic<std::uint64_t> state_{0};  // MachineState, packed
+  std::atomic<bool> learns_{false};      // from its own calls
   std::atomic<bool> log_shapes_{false};
   std::atomic<bool> disabled_{false};
-  std::atomic<int> forks_waiting_{0};  // threads in fork() that want mutex_
-  std::mutex mutex_;                   // for all below
-  Refresher* refresher_ = nullptr;     // made at the first look and never freed
-  std::size_t fork_registrations_ = 0;
-  std::atomic<std::uintptr_t> forking_thread_{0};    // holds mutex_ and keeps the guards frozen
-  std::atomic<std::uintptr_t> unguarded_thread_{0};  // forks without, having waited long enough
+  std::mutex mutex_;                // for what follows
+  Refresher* refresher_ = nullptr;  // made at the first look and never freed
 };
 
 // The one of this process.
@@ -151,66 +150,36 @@ extern constinit Client process_client;
 
 // What follows is inline because all of it together costs little more than one call would.
 
-inline void Client::keep_fresh() {
-  // Read from memory that the kernel shares with every process; nothing finer is as cheap.
-  const time_t now = ::time(nullptr);
-  if (now != refreshed_.load(std::memory_order_relaxed)) [[unlikely]]
+inline std::uint32_t Client::attend() {
+  // To the kernel's tick: memory that it shares with every process, and nothing finer is as cheap.
+  timespec time{};
+  ::clock_gettime(CLOCK_MONOTONIC_COARSE, &time);
+  const std::int64_t now = static_cast<std::int64_t>(time.tv_sec) * 1'000'000'000 + time.tv_nsec;
+  if (now >= next_refresh_.load(std::memory_order_relaxed)) [[unlikely]]
     refresh_if_nobody_does(now);
+  load_.look_if_due(now);
+  return static_cast<std::uint32_t>(now / 1'000'000);
 }
 
-inline Client::Question Client::ask_about(std::size_t slot) const {
-  const BuildSlot& about = slots_[slot];
-  const std::uint64_t word = about.box.word();
-  if (word == 0) return {};
-  return {word, std::min(SnapshotWord::cap(word), about.guard.user_count())};
+inline CallLimits Client::limits_of(const BuildSlot& slot) const {
+  const int capacity = slot.capacity.load(std::memory_order_relaxed);
+  if (capacity == 0) return {};
+  return {slot.guard.user_count(), capacity, load_.available(), slot.guard.callers()};
 }
 
-inline Client::Question Client::ask() {
-  const int slot = meant_.load(std::memory_order_acquire);
-  return slot < 0 ? Question{} : ask_about(static_cast<std::size_t>(slot));
+inline MachineState Client::state_at(std::uint32_t now) const {
+  MachineState state = MachineState::unpack(state_.load(std::memory_order_relaxed));
+  state.advance_to(now);
+  return state;
 }
 
-inline Memo::Entry& Client::remembered(GemmKey gemm, Question question) {
-  Memo* memo = thread_memo;
-  if (memo != nullptr) [[likely]] {
+inline Memo::Entry& Client::remembered(BuildSlot& slot, std::uint64_t word, GemmKey gemm, int limit) {
+  if (Memo* memo = thread_memo) [[likely]] {
     Memo::Entry& entry = memo->first(gemm);
-    if (entry.answers(question.word, gemm, question.limit)) [[likely]]
+    if (entry.answers(word, gemm, limit)) [[likely]]
       return entry;
   }
-  return look_up(gemm, question);
-}
-
-inline int Client::threads_now(Memo::Entry& entry, int most) {
-  // What runs on one thread is no matter of load.
-  if (entry.threads <= 1) return entry.threads;
-  load_.look_if_due();
-  const int available = std::min<int>({entry.threads, load_.available(), most});
-  if (entry.available != available) [[unlikely]]
-    ask_for(entry, available);
-  return entry.threads_now;
-}
-
-inline Client::Pick Client::pick(Memo::Entry& entry, int usual, int most) {
-  if (--entry.calls_left == 0) [[unlikely]]
-    consider_trial(entry);
-  CountTrial& trial = thread_memo->trial;
-  const bool is_trial = trial.is_of(entry.key, entry.word, entry.limit);
-  if (!is_trial && !entry.holds_rival) [[likely]]
-    return {usual, false};
-  load_.look_if_due();
-  // What others leave decides before a program's own calls do.
-  if (usual < entry.threads || std::min(most, load_.available()) < entry.rival) {
-    if (is_trial) trial.end();
-    return {usual, false};
-  }
-  const bool is_rivals_turn = is_trial && trial.is_rivals_turn();
-  return {entry.holds_rival != is_rivals_turn ? entry.rival : usual, is_trial};
-}
-
-inline int Client::recommend(GemmKey gemm) {
-  keep_fresh();
-  const Question question = ask();
-  return question.word == 0 ? 0 : threads_now(remembered(gemm, question), question.limit);
+  return look_up(slot, word, gemm, limit);
 }
 
 }  // namespace blastune

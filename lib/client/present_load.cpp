@@ -199,7 +199,7 @@ void PresentLoad::take_in(const Before& now) {
     if (began - suspected_ < close_nanoseconds) lacking = 1;
     suspected_ = began;
   }
-  if (lacking <= 0) return Feeling::explained;
+  if (lacking <= 0) return Feeling::not_contention;
   cores_.collide(seconds_of(began), threads, lacking);
   publish();
   // What is seen from the first one on is of the new state; trials that fail must not put off the look.

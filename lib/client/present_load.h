@@ -38,9 +38,9 @@ class PresentLoad {
   static constexpr int unlimited = 0xFFFF;
 
   enum class Feeling : std::uint8_t {
-    unknown,    // somebody else is at it, or there is nothing to compare with
-    waited,     // for processors: available() has fallen, or was below already
-    explained,  // by nothing that others do
+    unknown,         // another thread is looking, or there is nothing to compare with
+    waited,          // the call waited for processors: available() has fallen, or was below already
+    not_contention,  // no wait explains it: what others do has nothing to do with it
   };
 
   constexpr PresentLoad() = default;
@@ -48,27 +48,23 @@ class PresentLoad {
   PresentLoad(const PresentLoad&) = delete;
   PresentLoad& operator=(const PresentLoad&) = delete;
 
-  // The most threads that have a core each, as far as is known. At least 1.
+  // Processors that other processes leave to this one, as far as is known. At least 1.
   [[nodiscard]] int available() const { return available_.load(std::memory_order_relaxed); }
   [[nodiscard]] double seconds_a_tick() const { return stopwatch_.seconds_a_tick(); }
   [[nodiscard]] bool feels() const { return feels_.load(std::memory_order_relaxed); }
 
-  // Before a multiply that wants several threads.
-  void look_if_due() {
+  // Before a call that may use several threads. now: nanoseconds of CLOCK_MONOTONIC, to the kernel's tick.
+  void look_if_due(std::int64_t now) {
     if (page_.sequence() != page_seen_.load(std::memory_order_relaxed)) [[unlikely]]
       look_at_page();
-    timespec now{};
-    // To the kernel's tick: from memory that it shares with every process.
-    ::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    const std::int64_t nanoseconds = static_cast<std::int64_t>(now.tv_sec) * 1'000'000'000 + now.tv_nsec;
-    if (nanoseconds >= next_look_.load(std::memory_order_relaxed)) [[unlikely]]
+    if (now >= next_look_.load(std::memory_order_relaxed)) [[unlikely]]
       look();
   }
   void look();
   // A page that has changed.
   void look_at_page();
 
-  // Of a multiply that is_suspicious().
+  // Whether a call that is_suspicious() had to wait for a processor.
   Feeling feel(int threads, double seconds, double expected_seconds);
 
   // capacity: processors that this process may use when nobody else is there; where: which ones they are.

@@ -15,9 +15,6 @@
 namespace blastune {
 namespace {
 
-// The quota is spread over several files, and a process may have many threads; neither changes by the second.
-constexpr std::int64_t slow_seconds = 10;
-
 // A look a second must stay cheap in a host of thousands of threads.
 constexpr int most_threads = 256;
 
@@ -58,13 +55,14 @@ std::vector<int> affinity_of_all_threads() {
 }
 
 int Processors::read(std::int64_t now, bool force, bool whole_process, int runtime_processors) {
-  if (force || slowly_read_ < 0 || now < slowly_read_ || now - slowly_read_ >= slow_seconds) {
+  if (force || now != read_at_) {
     limits_.quota_cores.reset();
     read_cpu_quota({}, limits_);
-    affinity_of_others_ = whole_process ? affinity_of_all_threads() : std::vector<int>();
-    slowly_read_ = now;
+    affinity_of_all_.reset();
+    read_at_ = now;
   }
-  limits_.affinity = affinity_of_others_;
+  if (whole_process && !affinity_of_all_) affinity_of_all_ = affinity_of_all_threads();
+  limits_.affinity = whole_process ? *affinity_of_all_ : std::vector<int>();
   add_affinity_of(0, limits_.affinity);
   add_affinity_of(::getpid(), limits_.affinity);
   const int usable = usable_processors(limits_);

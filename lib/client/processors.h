@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// How many processors this process may use now, looked up as often as each source is cheap. One thread at a
-// time.
+// How many processors this process may use now: its affinity, and the quotas of its control groups. Both are
+// read anew with every second. One thread at a time.
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/cpu_limits.h"
@@ -14,7 +15,7 @@ namespace blastune {
 
 class Processors {
  public:
-  // now: seconds. force: look at every source, however lately it was read. runtime_processors: what an
+  // now: seconds. force: read again within the same second. runtime_processors: what an
   // OpenMP runtime that binds its threads counts, or 0: until those threads run, only the one that is bound
   // already can be seen.
   // whole_process: count where any thread may run, which holds for a library that keeps threads of its own;
@@ -28,8 +29,8 @@ class Processors {
 
  private:
   CpuLimits limits_;
-  std::vector<int> affinity_of_others_;
-  std::int64_t slowly_read_ = -1;
+  std::optional<std::vector<int>> affinity_of_all_;  // nothing: nobody has asked in this second
+  std::int64_t read_at_ = -1;
 };
 
 // Where any of this process's threads may run; ascending. A program may bind single threads, so that of one

@@ -27,22 +27,19 @@ Refresher::Refresher(BuildSlots& slots, PresentLoad& load, Settings settings,
 
 void Refresher::refresh(std::int64_t now, bool force, std::optional<std::size_t> chosen) {
   for (SlotAdvice& advice : advice_) advice.sweep();
-  if (settings_.disabled) return withdraw_all(Reason::disabled, "BLASTUNE_DISABLE is set");
+  if (settings_.disabled) return disable();
   if (watch_.changed() || force) {
     for (SlotAdvice& advice : advice_) advice.want_read();
   }
-  // Without a table there is nothing to do with a library, and it is left alone.
-  if (!watch_.any()) {
-    return withdraw_all(Reason::no_table,
-                        "there is no table at " +
-                            (watch_.paths().empty() ? "any place" : watch_.paths().front()) +
-                            "; measure this machine with `blastune tune`");
-  }
   registry_.refresh(force);
-  refresh_all(now, force);
+  while (advice_.size() < slots_.size()) advice_.emplace_back(slots_, advice_.size(), settings_);
+  refresh_limits(now, force);
+  refresh_advice();
   meant_ = chosen ? chosen : registry_.meant();
   if (meant_) {
     report_ = advice_[*meant_].report();
+  } else if (slots_.size() == 0 && !watch_.any()) {
+    report_none(Reason::no_table, no_table_text());
   } else if (slots_.size() == 0) {
     report_none(Reason::no_openblas, "this process has loaded no OpenBLAS");
   } else {
@@ -51,24 +48,41 @@ void Refresher::refresh(std::int64_t now, bool force, std::optional<std::size_t>
   }
 }
 
-void Refresher::refresh_all(std::int64_t now, bool force) {
-  while (advice_.size() < slots_.size()) advice_.emplace_back(slots_, advice_.size(), settings_);
-  Result<MachineSignature> machine =
-      machine_ ? Result<MachineSignature>(*machine_) : read_machine_signature();
-  if (machine) machine_ = *machine;
+void Refresher::refresh_limits(std::int64_t now, bool force) {
+  if (!machine_) {
+    Result<MachineSignature> machine = read_machine_signature();
+    if (machine) machine_ = *machine;
+  }
   int most = 1;
   for (std::size_t i = 0; i < advice_.size(); ++i) {
     const OpenBlasObject& object = slots_[i].object;
     const int runtime = object.functions.processors == nullptr ? 0 : object.functions.processors();
     const int usable =
         std::clamp(processors_.read(now, force, object.build.threading != Threading::openmp, runtime), 1,
-                   SnapshotWord::largest_cap);
-    advice_[i].refresh(watch_.paths(), machine, usable);
+                   SnapshotWord::largest_limit);
+    advice_[i].limit_to(usable);
     most = std::max(most, usable);
   }
   if (advice_.empty()) return;
-  load_.set_machine(most, processors_.where(most, machine ? machine->processors : 0));
+  load_.set_machine(most, processors_.where(most, machine_ ? machine_->processors : 0));
   if (settings_.load.looks) load_.find_page(settings_.runtime_directory.c_str());
+}
+
+void Refresher::refresh_advice() {
+  const Result<MachineSignature> machine =
+      machine_ ? Result<MachineSignature>(*machine_) : read_machine_signature();
+  for (SlotAdvice& advice : advice_) {
+    if (watch_.any())
+      advice.refresh(watch_.paths(), machine);
+    else
+      advice.withdraw(Reason::no_table, no_table_text());
+  }
+}
+
+std::string Refresher::no_table_text() const {
+  return "there is no table at " + (watch_.paths().empty() ? "any place" : watch_.paths().front()) +
+         ", so calls are kept within their limits and nothing more; measure this machine with `blastune "
+         "tune`";
 }
 
 std::optional<std::size_t> Refresher::find_blas(const void* symbol) {
@@ -76,10 +90,13 @@ std::optional<std::size_t> Refresher::find_blas(const void* symbol) {
   return registry_.behind(symbol);
 }
 
-void Refresher::withdraw_all(Reason reason, const std::string& message) {
-  for (SlotAdvice& advice : advice_) advice.withdraw(reason, message);
+void Refresher::disable() {
+  for (SlotAdvice& advice : advice_) {
+    advice.lift_limit();
+    advice.withdraw(Reason::disabled, "BLASTUNE_DISABLE is set");
+  }
   meant_.reset();
-  report_none(reason, message);
+  report_none(Reason::disabled, "BLASTUNE_DISABLE is set");
 }
 
 void Refresher::report_none(Reason reason, std::string message) {

@@ -30,8 +30,8 @@ class Refresher {
   Refresher(const Refresher&) = delete;
   Refresher& operator=(const Refresher&) = delete;
 
-  // now: seconds since 1970. force: read the table and the limits again even if they look unchanged.
-  // chosen: the slot that the program named, or nothing.
+  // now: seconds that never step back. force: read the table and the limits again even if they look
+  // unchanged. chosen: the slot that the program named, or nothing.
   void refresh(std::int64_t now, bool force, std::optional<std::size_t> chosen);
   // Looks for the OpenBLAS that an address belongs to, whether there is a table or not.
   std::optional<std::size_t> find_blas(const void* symbol);
@@ -47,8 +47,10 @@ class Refresher {
   [[nodiscard]] const Settings& settings() const { return settings_; }
 
  private:
-  void refresh_all(std::int64_t now, bool force);
-  void withdraw_all(Reason reason, const std::string& message);
+  void refresh_limits(std::int64_t now, bool force);
+  void refresh_advice();
+  void disable();
+  [[nodiscard]] std::string no_table_text() const;
   void report_none(Reason reason, std::string message);
 
   BuildSlots& slots_;

@@ -18,6 +18,7 @@ struct Settings {
   int max_threads = 0;  // 0: no cap
   LogLevel log = LogLevel::silent;
   LoadSides load;
+  bool learns = true;             // from the program's own calls, which takes following the load by feeling
   std::string runtime_directory;  // of a service that shows the load
   std::string complaint;          // a variable that was not understood, and ignored; may be empty
 };

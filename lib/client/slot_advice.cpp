@@ -22,10 +22,17 @@ bool is_for(const std::vector<std::string>& paths, const MachineSignature& machi
 
 }  // namespace
 
-void SlotAdvice::refresh(const std::vector<std::string>& paths, const Result<MachineSignature>& machine,
-                         int usable) {
+void SlotAdvice::limit_to(int usable) {
+  const int cap = settings_.max_threads == 0 ? usable : std::min(usable, settings_.max_threads);
+  slot().capacity.store(cap, std::memory_order_relaxed);
+  report_.build = describe(slot().object.build);
+  report_.usable = usable;
+  report_.applies = slot().guard.applies();
+}
+
+void SlotAdvice::refresh(const std::vector<std::string>& paths, const Result<MachineSignature>& machine) {
   if (read_needed_) read(paths, machine);
-  if (advisor_) publish(usable);
+  if (advisor_) publish();
 }
 
 void SlotAdvice::read(const std::vector<std::string>& paths, const Result<MachineSignature>& machine) {
@@ -61,43 +68,33 @@ void SlotAdvice::keep_or_withdraw(const Error& error, const std::vector<std::str
   }
   if (!advisor_) {
     withdraw_and_tell(Reason::bad_table, error.text());
-    report_.build = describe(slot().object.build);
     return;
   }
   // A damaged file says nothing about the machine; what was measured still holds.
   tell("kept the advice from before: " + error.text());
 }
 
-void SlotAdvice::publish(int usable) {
-  BuildSlot& here = slot();
-  const int cap = settings_.max_threads == 0 ? usable : std::min(usable, settings_.max_threads);
-  report_.build = describe(here.object.build);
-  report_.usable = usable;
-  report_.applies = here.guard.applies();
+void SlotAdvice::publish() {
   report_.reason = Reason::ready;
-  if (published_word_ != 0 && published_ == advisor_ && SnapshotWord::cap(published_word_) == cap) return;
+  if (published_ == advisor_) return;
+  BuildSlot& here = slot();
   auto next = std::make_unique<Snapshot>();
-  next->word = SnapshotWord::make(here.box.next_generation(), index_, cap);
+  next->word = SnapshotWord::make(here.box.next_generation(), index_);
   next->advisor = advisor_;
-  const std::uint64_t word = next->word;
   here.box.publish(std::move(next), retired_);
   published_ = advisor_;
-  published_word_ = word;
 }
 
 void SlotAdvice::withdraw(Reason reason, std::string message) {
   advisor_.reset();
-  // First, for whoever finds no advice any more.
+  // Before the advice goes, so that whoever finds none finds the reason.
   slot().reason.store(reason, std::memory_order_relaxed);
   if (slot().box.word() != 0) slot().box.publish(nullptr, retired_);
   published_.reset();
-  published_word_ = 0;
   report_.reason = reason;
   report_.table.clear();
-  report_.build.clear();
   report_.measured_unix = 0;
   report_.curves = 0;
-  report_.applies = false;
   report_.message = std::move(message);
 }
 

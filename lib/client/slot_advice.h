@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// What the tables say for one OpenBLAS of this process, published in its slot for as long as it holds. For
-// Refresher, one thread at a time.
+// What holds for one OpenBLAS of this process, published in its slot: the processors that it may use, table
+// or no table, and what the tables say for it. For Refresher, one thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -26,9 +26,13 @@ class SlotAdvice {
 
   // A table file is another one than before, or may be.
   void want_read() { read_needed_ = true; }
+  // usable: processors that its calls may use.
+  void limit_to(int usable);
+  // Its calls are not to be touched.
+  void lift_limit() { slot().capacity.store(0, std::memory_order_relaxed); }
   // Reads where that is needed, and publishes what there is; machine: nothing when it could not be told.
-  void refresh(const std::vector<std::string>& paths, const Result<MachineSignature>& machine, int usable);
-  // Without a word in the log.
+  void refresh(const std::vector<std::string>& paths, const Result<MachineSignature>& machine);
+  // Takes the advice away, without a word in the log.
   void withdraw(Reason reason, std::string message);
   // Frees what nobody reads any more.
   void sweep() { slot().box.sweep(retired_); }
@@ -40,7 +44,7 @@ class SlotAdvice {
   void read(const std::vector<std::string>& paths, const Result<MachineSignature>& machine);
   void keep_or_withdraw(const Error& error, const std::vector<std::string>& paths,
                         const Result<MachineSignature>& machine);
-  void publish(int usable);
+  void publish();
   void withdraw_and_tell(Reason reason, std::string message);
   void tell(std::string message);
 
@@ -50,7 +54,6 @@ class SlotAdvice {
   std::shared_ptr<const Advisor> advisor_;
   bool read_needed_ = true;
   std::shared_ptr<const Advisor> published_;
-  std::uint64_t published_word_ = 0;
   std::vector<std::unique_ptr<const Snapshot>> retired_;
   Report report_;
 };

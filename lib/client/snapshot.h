@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
-// All that answering needs: the advice for one OpenBLAS of this process, and the cap on its count. Immutable;
-// one is published for each at a time, and readers never wait.
+// The advice for one OpenBLAS of this process. It is immutable; one is published for each library at a time,
+// and readers never wait.
 //
 // SnapshotBox gives readers the present one. The writer frees an old one only when it has seen no reader
 // after taking it out: whoever comes later can only find the new one.
@@ -16,19 +16,20 @@
 
 namespace blastune {
 
-// Which advice, for which slot, under which cap, in one word: what the memo compares. 0: no opinion.
+// Which advice, for which slot, in one word: what a memo compares. 0: there is no advice. The lowest bits are
+// free, so that a stamp can say under which limit the advice was used.
 struct SnapshotWord {
-  static constexpr int largest_cap = 0xFFFF;
+  static constexpr int largest_limit = 0xFFFF;
 
-  static std::uint64_t make(std::uint64_t generation, std::size_t slot, int cap) {
-    return generation << 24U | static_cast<std::uint64_t>(slot + 1) << 16U | static_cast<std::uint64_t>(cap);
+  static std::uint64_t make(std::uint64_t generation, std::size_t slot) {
+    return generation << 24U | static_cast<std::uint64_t>(slot + 1) << 16U;
   }
-  // The same under another cap. Preconditions of all three: word != 0.
-  static std::uint64_t with_cap(std::uint64_t word, int cap) {
-    return (word & ~std::uint64_t{largest_cap}) | static_cast<std::uint64_t>(cap);
+  // Preconditions: word != 0; 0 <= limit <= largest_limit.
+  static std::uint64_t with_limit(std::uint64_t word, int limit) {
+    return (word & ~std::uint64_t{largest_limit}) | static_cast<std::uint64_t>(limit);
   }
+  // Precondition: word != 0.
   static std::size_t slot(std::uint64_t word) { return ((word >> 16U) & 0xFFU) - 1; }
-  static int cap(std::uint64_t word) { return static_cast<int>(word & 0xFFFFU); }
 };
 
 struct Snapshot {

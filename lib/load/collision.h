@@ -37,23 +37,4 @@ namespace blastune {
   return (waited_seconds < most_seconds ? waited_seconds : most_seconds) / seconds;
 }
 
-// What to expect from now on of a call that took that long without having waited: what was measured does not
-// hold for how this program calls it. In steps, so that one odd call does not hide what follows.
-[[nodiscard]] constexpr double corrected_expectation(double expected_seconds, double seconds) {
-  constexpr double largest_step = 2;
-  const double middle = (expected_seconds + seconds) / 2;
-  return middle < largest_step * expected_seconds ? middle : largest_step * expected_seconds;
-}
-
-// And after one that was corrected turned out to be far too long: odd calls must not add up until nothing is
-// suspicious any more. Slowly, so that what is slow now and then is not looked at each time.
-[[nodiscard]] constexpr bool is_overcorrected(double seconds, double expected_seconds) {
-  constexpr double factor = 2;
-  return seconds > 0 && factor * seconds < expected_seconds;
-}
-[[nodiscard]] constexpr double eased_expectation(double expected_seconds, double seconds) {
-  constexpr double part = 1.0 / 32;
-  return expected_seconds + part * (seconds - expected_seconds);
-}
-
 }  // namespace blastune

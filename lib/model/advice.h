@@ -31,6 +31,18 @@ struct ExpectedTime {
   bool operator==(const ExpectedTime&) const = default;
 };
 
+// What the state of the machine, and a program's own calls, decide between for one gemm under one limit.
+struct Alternatives {
+  int several = 0;  // the best count of two or more that is allowed; 0: there is none, or no opinion
+  double several_seconds = 0;  // expected with it in state 0
+  double one_seconds = 0;      // expected with one thread
+  // One thread is chosen when ln(one_seconds) + handicap < ln(several_seconds) + state * loading. Positive
+  // where one thread must earn its place, negative where ties go to it.
+  double handicap = 0;
+  double loading = 1;
+  double error = 0;  // standard error of ln(several_seconds / one_seconds)
+};
+
 // The count that would be advised next, were the advised one slower than it is expected to be.
 struct Rival {
   int threads = 0;  // 0: there is none

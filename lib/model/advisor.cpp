@@ -181,7 +181,7 @@ Advisor::Advisor(Advisor&&) noexcept = default;
 Advisor& Advisor::operator=(Advisor&&) noexcept = default;
 Advisor::~Advisor() = default;
 
-Advice Advisor::advise(const Gemm& asked, int limit) const {
+Advice Advisor::advise(const Gemm& asked, int limit, double /*state*/) const {
   const Gemm gemm = canonical(asked);
   if (limit < 1 || !check_dimensions(gemm)) return {};
   if (const Curve* curve = state_->find(gemm)) {
@@ -247,6 +247,23 @@ Rival Advisor::rival(const Gemm& asked, int threads, int limit) const {
   const auto counts = group->model.counts();
   for (const int count : counts) consider(count, prediction_seconds(prediction, counts, count));
   return best;
+}
+
+Alternatives Advisor::alternatives(const Gemm& gemm, int limit) const {
+  Alternatives found;
+  if (limit < 2) return found;
+  const int best = threads(gemm, limit);
+  if (best == 0) return found;
+  found.several = best;
+  if (best == 1) {
+    found.several = rival(gemm, 1, limit).threads;
+    if (found.several == 0) return found;
+  }
+  found.several_seconds = expected(gemm, found.several).seconds;
+  found.one_seconds = expected(gemm, 1).seconds;
+  found.handicap = -0.02;
+  found.error = 0.1;
+  return found;
 }
 
 std::size_t Advisor::curve_count() const {

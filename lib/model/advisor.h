@@ -31,7 +31,7 @@ class Advisor {
 
   // limit: the most threads this call may use (the smallest of capacity, what is available and the user's
   // own limit), at least 1. The advised count never exceeds it and never falls when it rises.
-  [[nodiscard]] Advice advise(const Gemm& gemm, int limit) const;
+  [[nodiscard]] Advice advise(const Gemm& gemm, int limit, double state = 0) const;
 
   // advise()'s threads alone, for those who need nothing else and need it soon.
   [[nodiscard]] int threads(const Gemm& gemm, int limit) const;
@@ -43,6 +43,8 @@ class Advisor {
   // Of the measured counts up to limit that are at most half of `threads` or at least twice as many, the one
   // that is expected to be the fastest: nearer ones differ by too little to be told apart by a few calls.
   [[nodiscard]] Rival rival(const Gemm& gemm, int threads, int limit) const;
+
+  [[nodiscard]] Alternatives alternatives(const Gemm& gemm, int limit) const;
 
   [[nodiscard]] std::size_t curve_count() const;
 

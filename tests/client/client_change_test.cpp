@@ -112,7 +112,11 @@ TEST_P(ClientChangeWithBuild, DamageKeepsTheOldAdviceAndRemovalEndsIt) {
     std::filesystem::remove(table_);
     EXPECT_EQ(blastune_reload(), -ENOENT);
     EXPECT_EQ(recommend(gemm), 0);
-    EXPECT_TRUE(is_zero(enter(gemm)));
+    blas.set_count(1);
+    const blastune_scope scope = enter(gemm);
+    EXPECT_EQ(blas.count(), 1);
+    blastune_leave(scope);
+    blas.set_count(3);
     save({make_table(blas.build(), 1)}, table_);
     EXPECT_EQ(blastune_reload(), 0);
     EXPECT_EQ(recommend(gemm), 1);

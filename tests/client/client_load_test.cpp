@@ -143,7 +143,9 @@ TEST_P(ClientLoad, NobodyIsFollowedWhereThatIsNotWanted) {
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(500);
     while (std::chrono::steady_clock::now() < end) {
       ASSERT_EQ(recommend(gemm), 2);
-      ASSERT_TRUE(is_zero(blastune_enter_limited_in(number, 0)));
+      const blastune_scope scope = blastune_enter_limited_in(number, 0);
+      ASSERT_EQ(blas.count(), 2);
+      blastune_leave(scope);
     }
   });
 }

@@ -292,18 +292,78 @@ TEST(CountGuardProcess, SaysHowManyOthersAreInside) {
   guard.leave(first);
 }
 
-TEST(CountGuardProcess, ThoseThatAreOftenTogetherShare) {
+TEST(ConcurrentCallers, AreNoticedAtOnceAndForgottenSoon) {
+  ConcurrentCallers callers;
+  EXPECT_EQ(callers.callers(), 1);
+  callers.note(7);
+  callers.note(7);
+  EXPECT_GE(callers.callers(), 6);
+  for (int i = 0; i < 10; ++i) callers.note(7);
+  EXPECT_EQ(callers.callers(), 8);
+  int calls = 0;
+  for (; callers.callers() > 1 && calls < 1000; ++calls) callers.note(0);
+  EXPECT_LT(calls, 30);
+  EXPECT_GT(calls, 5);
+}
+
+TEST(ConcurrentCallers, OneThatComesByNowAndThenIsNoCompany) {
+  ConcurrentCallers callers;
+  int alone = 0;
+  for (int i = 0; i < 1000; ++i) {
+    callers.note(i % 10 == 0 ? 1 : 0);
+    if (callers.callers() == 1) ++alone;
+  }
+  EXPECT_GT(alone, 850);
+}
+
+TEST(ConcurrentCallers, AreSeenWhereOnlyEveryOtherCallMeetsOne) {
+  ConcurrentCallers callers;
+  int together = 0;
+  for (int i = 0; i < 1000; ++i) {
+    callers.note(i % 2);
+    if (callers.callers() == 2) ++together;
+  }
+  EXPECT_GT(together, 900);
+}
+
+TEST(ConcurrentCallers, InTheChildOfAForkThereIsOne) {
+  ConcurrentCallers callers;
+  for (int i = 0; i < 10; ++i) callers.note(7);
+  callers.forget();
+  EXPECT_EQ(callers.callers(), 1);
+}
+
+TEST(CountGuardProcess, KnowsItsCompany) {
+  process_count = 4;
   CountGuard guard(functions(CountScope::process));
-  EXPECT_EQ(guard.share_of(8), 8);
-  // One that comes by now and then is no reason.
-  for (int i = 0; i < 100; ++i) guard.note_together(i % 10 == 0 ? 2 : 1);
-  EXPECT_EQ(guard.share_of(8), 8);
-  for (int i = 0; i < 100; ++i) guard.note_together(4);
-  EXPECT_EQ(guard.share_of(8), 2);
-  EXPECT_EQ(guard.share_of(2), 1);
-  EXPECT_EQ(guard.share_of(1), 1);
-  for (int i = 0; i < 100; ++i) guard.note_together(1);
-  EXPECT_EQ(guard.share_of(8), 8);
+  const GuardScope first = guard.enter(1);
+  guard.note_company(first);
+  EXPECT_EQ(guard.callers(), 1);
+  for (int i = 0; i < 3; ++i) {
+    std::thread([&] {
+      const GuardScope second = guard.enter(1);
+      guard.note_company(second);
+      guard.leave(second);
+    }).join();
+  }
+  EXPECT_EQ(guard.callers(), 2);
+  guard.leave(first);
+}
+
+// Callers with one thread each are company too, though none of them touches what others rely on.
+TEST(CountGuardThread, CallersWithOneThreadAreCounted) {
+  CountGuard guard(functions(CountScope::thread));
+  thread_count = 4;
+  const GuardScope first = guard.enter(1);
+  std::thread([&] {
+    thread_count = 4;
+    const GuardScope second = guard.enter(1);
+    EXPECT_EQ(second.others, 1);
+    EXPECT_FALSE(guard.is_beside_others(first));
+    guard.leave(second);
+  }).join();
+  guard.leave(first);
+  EXPECT_EQ(guard.enter(1).others, 0);
 }
 
 // Or the first would never learn that it should take its part only.
@@ -314,7 +374,7 @@ TEST(CountGuardThread, OneThatFoundNoRoomSaysWhoWasThere) {
   std::thread([&] {
     const GuardScope second = guard.enter(4, 4);
     EXPECT_EQ(get_thread(), 1);
-    EXPECT_FALSE(second.inside);
+    EXPECT_FALSE(second.several);
     EXPECT_EQ(second.others, 1);
     guard.leave(second);
   }).join();

@@ -75,7 +75,7 @@ constexpr GemmKey small_key = key_of({DType::f64, Transpose::none, Transpose::tr
 TEST(Memo, AnswersOnlyTheSameQuestion) {
   Memo memo;
   EXPECT_FALSE(memo.first(small_key).answers(7, small_key, 2));
-  memo.keep({7, small_key, 2, 1, false});
+  memo.keep({7, small_key, 2, {}});
   EXPECT_TRUE(memo.first(small_key).answers(7, small_key, 2));
   EXPECT_FALSE(memo.first(small_key).answers(8, small_key, 2));
   EXPECT_FALSE(memo.first(small_key).answers(7, small_key, 3));
@@ -99,24 +99,28 @@ TEST(ThreadMemo, EveryThreadHasItsOwn) {
 
 TEST(Memo, TwoThatShareAPlaceKeepOneEach) {
   Memo memo;
-  memo.keep({7, small_key, 2, 1, false});
+  memo.keep({7, small_key, 2, {}});
   // The first batch size whose place is that of small_key.
   GemmKey other = small_key;
   for (std::int64_t n = 5; &memo.first(other) != &memo.first(small_key) || other == small_key; ++n)
     other = key_of({DType::f64, Transpose::none, Transpose::transposed, 3, n, 5});
-  memo.keep({7, other, 2, 2, false});
+  memo.keep({7, other, 2, {}});
   EXPECT_TRUE(memo.first(other).answers(7, other, 2));
   EXPECT_TRUE(memo.second(small_key).answers(7, small_key, 2));
   // What is out of date makes room at once.
-  memo.keep({8, small_key, 2, 1, false});
+  memo.keep({8, small_key, 2, {}});
   EXPECT_TRUE(memo.second(small_key).answers(7, small_key, 2));
 }
 
-TEST(SnapshotWord, KeepsItsThreeParts) {
-  const std::uint64_t word = SnapshotWord::make(1'000'000, 31, SnapshotWord::largest_cap);
+TEST(SnapshotWord, KeepsItsParts) {
+  const std::uint64_t word = SnapshotWord::make(1'000'000, 31);
   EXPECT_EQ(SnapshotWord::slot(word), 31U);
-  EXPECT_EQ(SnapshotWord::cap(word), SnapshotWord::largest_cap);
-  EXPECT_NE(SnapshotWord::make(0, 0, 1), 0U);
+  const std::uint64_t limited = SnapshotWord::with_limit(word, SnapshotWord::largest_limit);
+  EXPECT_EQ(SnapshotWord::slot(limited), 31U);
+  EXPECT_NE(limited, SnapshotWord::with_limit(word, 1));
+  EXPECT_EQ(SnapshotWord::with_limit(limited, 1), SnapshotWord::with_limit(word, 1));
+  EXPECT_NE(SnapshotWord::make(0, 0), 0U);
+  EXPECT_NE(SnapshotWord::make(1, 0), SnapshotWord::make(0, 0));
 }
 
 TEST(SnapshotBox, FreesAnOldOneOnlyWhenNobodyReads) {

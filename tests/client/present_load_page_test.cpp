@@ -44,21 +44,21 @@ class PresentLoadPageTest : public PresentLoadTest {
 
 TEST_F(PresentLoadPageTest, IsLookedAtWhenItHasChangedAndNotElse) {
   serve();
-  load_->look_if_due();
+  load_->look_if_due(monotonic_nanoseconds());
   hide_kernel();
   pass(0.1, 1, 3);
   hide_kernel();
-  load_->look_if_due();
+  load_->look_if_due(monotonic_nanoseconds());
   EXPECT_EQ(load_->available(), 4);
   show();
-  load_->look_if_due();
+  load_->look_if_due(monotonic_nanoseconds());
   EXPECT_EQ(load_->available(), 1);
   pass(0.1, 1, 0);
   hide_kernel();
-  load_->look_if_due();
+  load_->look_if_due(monotonic_nanoseconds());
   EXPECT_EQ(load_->available(), 1);
   show();
-  load_->look_if_due();
+  load_->look_if_due(monotonic_nanoseconds());
   EXPECT_EQ(load_->available(), 4);
 }
 
@@ -143,14 +143,14 @@ TEST_F(PresentLoadPageTest, AServiceThatEndsAndOneThatBegins) {
   page_.reset();
   load_->find_page(runtime().c_str());
   pass(0.1, 1, 3);
-  load_->look_if_due();
+  load_->look_if_due(monotonic_nanoseconds());
   EXPECT_EQ(load_->available(), 4);
   load_->look();
   EXPECT_EQ(load_->available(), 1);
   pass(0.1, 1, 0);
   serve();
   show();
-  load_->look_if_due();
+  load_->look_if_due(monotonic_nanoseconds());
   EXPECT_EQ(load_->available(), 4);
 }
 
@@ -159,17 +159,18 @@ TEST_F(PresentLoadPageTest, AChildOfAForkKeepsIt) {
   load_->look();
   pass(0.1, 1, 3);
   show();
-  load_->look_if_due();
+  load_->look_if_due(monotonic_nanoseconds());
   EXPECT_EQ(load_->available(), 1);
   load_->forget();
   own_seconds = 0;
   show();
-  load_->look_if_due();  // there is nothing yet to compare with, and the kernel is asked
+  load_->look_if_due(
+      monotonic_nanoseconds());  // there is nothing yet to compare with, and the kernel is asked
   EXPECT_EQ(load_->available(), 4);
   pass(0.1, 2, 2);
   show();
   hide_kernel();
-  load_->look_if_due();
+  load_->look_if_due(monotonic_nanoseconds());
   EXPECT_EQ(load_->available(), 2);
 }
 

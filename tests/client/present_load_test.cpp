@@ -72,7 +72,7 @@ TEST_F(PresentLoadTest, FeelsWaitsAndNothingElse) {
   load.look();
   // Slow, and nobody waited: a page fault, a debugger, a wrong table.
   now_nanoseconds += 5'000'000;
-  EXPECT_EQ(load.feel(4, 5e-3, 1e-3), PresentLoad::Feeling::explained);
+  EXPECT_EQ(load.feel(4, 5e-3, 1e-3), PresentLoad::Feeling::not_contention);
   EXPECT_EQ(load.available(), 4);
   now_nanoseconds += 5'000'000;
   waited_ += 5e-3;
@@ -116,7 +116,7 @@ TEST_F(PresentLoadTest, WithoutTheKernelsCountTwoSlowOnesMustDo) {
   load.set_machine(4, ProcessorSet::all());
   load.look();
   now_nanoseconds += 5'000'000;
-  EXPECT_EQ(load.feel(4, 5e-3, 1e-3), PresentLoad::Feeling::explained);
+  EXPECT_EQ(load.feel(4, 5e-3, 1e-3), PresentLoad::Feeling::not_contention);
   now_nanoseconds += 5'000'000;
   EXPECT_EQ(load.feel(4, 5e-3, 1e-3), PresentLoad::Feeling::waited);
   EXPECT_EQ(load.available(), 3);
@@ -277,7 +277,7 @@ TEST_F(PresentLoadTest, ManyThreadsMayAskAtOnce) {
     threads.emplace_back([&load] {
       for (int k = 0; k < 200; ++k) {
         load.look();
-        load.look_if_due();
+        load.look_if_due(monotonic_nanoseconds());
         (void)load.feel(4, 5e-3, 1e-3);
         EXPECT_GE(load.available(), 1);
       }

@@ -44,35 +44,5 @@ TEST(Collision, AWaitNowAndThenIsNobody) {
   EXPECT_TRUE(lacking_processors(8, 0.1, 0.05, 0.03, 0.1));
 }
 
-TEST(Collision, OddCallsDoNotAddUp) {
-  double expected = 1e-3;
-  for (int i = 0; i < 10; ++i) expected = corrected_expectation(expected, 50e-3);
-  ASSERT_FALSE(is_suspicious(10e-3, expected));
-  int calls = 0;
-  for (; is_overcorrected(1e-3, expected) && calls < 1000; ++calls)
-    expected = eased_expectation(expected, 1e-3);
-  EXPECT_LT(calls, 200);
-  EXPECT_GT(calls, 32);
-  EXPECT_TRUE(is_suspicious(10e-3, expected));
-  EXPECT_FALSE(is_overcorrected(0, 1));
-  EXPECT_FALSE(is_overcorrected(0.6, 1));
-}
-
-TEST(Collision, AnExpectationThatIsAlwaysMissedIsCorrected) {
-  double expected = 1e-3;
-  int looks = 0;
-  while (is_suspicious(50e-3, expected) && looks < 100) {
-    expected = corrected_expectation(expected, 50e-3);
-    ++looks;
-  }
-  EXPECT_LT(looks, 10);
-  EXPECT_GT(looks, 3);
-  EXPECT_LE(expected, 50e-3);
-}
-
-TEST(Collision, OneOddCallDoesNotHideTheNext) {
-  EXPECT_TRUE(is_suspicious(4e-3, corrected_expectation(1e-3, 10)));
-}
-
 }  // namespace
 }  // namespace blastune
