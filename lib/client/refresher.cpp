@@ -75,7 +75,7 @@ void Refresher::refresh_advice() {
     if (watch_.any())
       advice.refresh(watch_.paths(), machine);
     else
-      advice.withdraw(Reason::no_table, no_table_text());
+      advice.withdraw_and_tell(Reason::no_table, no_table_text());
   }
 }
 

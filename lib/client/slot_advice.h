@@ -32,8 +32,9 @@ class SlotAdvice {
   void lift_limit() { slot().capacity.store(0, std::memory_order_relaxed); }
   // Reads where that is needed, and publishes what there is; machine: nothing when it could not be told.
   void refresh(const std::vector<std::string>& paths, const Result<MachineSignature>& machine);
-  // Takes the advice away, without a word in the log.
+  // Takes the advice away, without a word in the log, or with one where the reason is news.
   void withdraw(Reason reason, std::string message);
+  void withdraw_and_tell(Reason reason, std::string message);
   // Frees what nobody reads any more.
   void sweep() { slot().box.sweep(retired_); }
 
@@ -45,7 +46,6 @@ class SlotAdvice {
   void keep_or_withdraw(const Error& error, const std::vector<std::string>& paths,
                         const Result<MachineSignature>& machine);
   void publish();
-  void withdraw_and_tell(Reason reason, std::string message);
   void tell(std::string message);
 
   BuildSlots& slots_;

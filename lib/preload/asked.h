@@ -16,10 +16,11 @@ namespace blastune {
 
 struct Asked {
   enum class Scope : std::uint8_t {
-    none,     // refused by the library, or not worth it: it is called and nothing else
-    gemm,     // a gemm
-    level3,   // takes about as long as that gemm, and looks at its count however small it is
-    limited,  // there is no advice for it
+    none,   // the library refuses it, or its vectors are too short for threads: it is called and nothing else
+    small,  // the library makes such a gemm on one thread, whatever its count
+    gemm,   // a gemm
+    level3,   // takes about as long as that gemm, and is threaded however small it is
+    limited,  // there is no advice for it, and its limits hold
   };
   Scope scope = Scope::none;
   blastune_transpose trans_a = BLASTUNE_NO_TRANS;
@@ -73,6 +74,13 @@ constexpr int choice_of_letter(char letter, char first, char second) {
 }
 constexpr int choice_of_cblas(int value, int first) {
   return value == first ? 0 : value == first + 1 ? 1 : -1;
+}
+
+// The library makes a gemm on one thread up to this many multiplications (runs_on_one_thread() says where the
+// number comes from). Looked at before anything else, because small gemms are many.
+constexpr bool is_small_gemm(blastune_dtype dtype, std::int64_t m, std::int64_t n, std::int64_t k) {
+  const double most = dtype == BLASTUNE_C64 || dtype == BLASTUNE_C128 ? 4 * 8192.0 : 4 * 65536.0;
+  return static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k) <= most;
 }
 
 constexpr Asked gemm_asked(blastune_transpose trans_a, blastune_transpose trans_b, std::int64_t m,
@@ -239,7 +247,9 @@ constexpr Asked trtrs_asked(char triangle, blastune_transpose transpose, char di
 // complex numbers (0.3.21).
 inline constexpr std::int64_t least_elements = 4096;
 constexpr bool is_worth_it(std::int64_t m, std::int64_t n) {
-  return m >= 1 && n >= 1 && m >= (least_elements + n - 1) / n;
+  // In floating point, because a product of two sizes may be larger than any integer.
+  return m >= 1 && n >= 1 &&
+         static_cast<double>(m) * static_cast<double>(n) >= static_cast<double>(least_elements);
 }
 
 constexpr Asked gemv_asked(blastune_transpose transpose, std::int64_t m, std::int64_t n, std::int64_t lda,

@@ -19,6 +19,8 @@ std::uint64_t nanoseconds_now() {
 CallKind kind_of(int blas, Asked::Scope scope) {
   if (blas == 0) return CallKind::no_openblas;
   switch (scope) {
+    case Asked::Scope::small:
+      return CallKind::small;
     case Asked::Scope::gemm:
       return CallKind::gemm;
     case Asked::Scope::level3:
@@ -31,10 +33,8 @@ CallKind kind_of(int blas, Asked::Scope scope) {
   return CallKind::refused;
 }
 
-bool can_be_set(int blas) {
-  blastune_blas_info info = {};
-  info.size = sizeof info;
-  return blastune_describe_blas(blas, &info) == 0 && info.applies != 0;
+bool may_be_limited(CallKind kind) {
+  return kind == CallKind::gemm || kind == CallKind::level3 || kind == CallKind::limited;
 }
 
 }  // namespace
@@ -50,7 +50,8 @@ CountedCall::CountedCall(int blas, RoutineName routine, blastune_dtype dtype, co
     case_.n = asked.n;
     case_.k = asked.k;
   }
-  if (case_.kind != CallKind::refused) case_.stamp = blastune_advice_stamp(blas);
+  if (may_be_limited(case_.kind) || case_.kind == CallKind::no_openblas)
+    case_.stamp = blastune_advice_stamp(blas);
   began_ = nanoseconds_now();
 }
 
@@ -65,19 +66,22 @@ CountedCall::~CountedCall() {
   if (!account.has_room()) return account.others();
   const int error_number = errno;
   CaseFacts facts;
+  blastune_blas_info info = {};
+  info.size = sizeof info;
+  if (may_be_limited(case_.kind) && blastune_describe_blas(blas_, &info) == 0) {
+    facts.can_be_set = info.applies != 0;
+    facts.limit = info.limit;
+  }
   blastune_advice advice = {};
   advice.size = sizeof advice;
   if (case_.m > 0 && blastune_advise_gemm_in(blas_, dtype_, case_.trans_a, case_.trans_b, case_.m, case_.n,
                                              case_.k, &advice) == 0) {
     facts.advised = advice.threads;
-    facts.limit = advice.limit;
     facts.basis = static_cast<std::int8_t>(advice.basis);
     facts.expected_seconds = advice.expected_seconds;
     facts.default_seconds = advice.default_seconds;
-    facts.is_small = advice.one_thread_anyway != 0;
-    facts.can_be_set = can_be_set(blas_);
-    // Such a routine gets one thread where the gemm would, and what it takes with more nobody knows.
-    if (case_.kind == CallKind::level3 && facts.is_small) {
+    // Where the gemm would be small its kin gets one thread, and nobody knows what it takes with more.
+    if (case_.kind == CallKind::level3 && advice.one_thread_anyway != 0) {
       facts.advised = 1;
       facts.basis = BLASTUNE_BASIS_NONE;
       facts.expected_seconds = facts.default_seconds = 0;

@@ -8,33 +8,37 @@
 namespace blastune {
 namespace {
 
-Asked judge_getrf(Integers of, Address m, Address n, void*, Address lda, void*, void*) {
+[[gnu::always_inline]] inline Asked judge_getrf(Integers of, Address m, Address n, void*, Address lda, void*,
+                                                void*) {
   return getrf_asked(of(m), of(n), of(lda));
 }
 
-Asked judge_getrs(Integers of, Text transpose, Address n, Address columns, Address, Address lda, Address,
-                  void*, Address ldb, void*, Length) {
+[[gnu::always_inline]] inline Asked judge_getrs(Integers of, Text transpose, Address n, Address columns,
+                                                Address, Address lda, Address, void*, Address ldb, void*,
+                                                Length) {
   return getrs_asked(transpose_of_letter(letter_at(transpose)), of(n), of(columns), of(lda), of(ldb));
 }
 
-Asked judge_gesv(Integers of, Address n, Address columns, void*, Address lda, void*, void*, Address ldb,
-                 void*) {
+[[gnu::always_inline]] inline Asked judge_gesv(Integers of, Address n, Address columns, void*, Address lda,
+                                               void*, void*, Address ldb, void*) {
   return gesv_asked(of(n), of(columns), of(lda), of(ldb));
 }
 
 // potrf, potri and lauum.
-Asked judge_definite(Integers of, Text triangle, Address n, void*, Address lda, void*, Length) {
+[[gnu::always_inline]] inline Asked judge_definite(Integers of, Text triangle, Address n, void*, Address lda,
+                                                   void*, Length) {
   return definite_asked(choice_of_letter(letter_at(triangle), 'U', 'L'), of(n), of(lda));
 }
 
-Asked judge_trtri(Integers of, Text triangle, Text diagonal, Address n, void*, Address lda, void*, Length,
-                  Length) {
+[[gnu::always_inline]] inline Asked judge_trtri(Integers of, Text triangle, Text diagonal, Address n, void*,
+                                                Address lda, void*, Length, Length) {
   const bool is_sound = choice_of_letter(letter_at(diagonal), 'N', 'U') >= 0;
   return definite_asked(is_sound ? choice_of_letter(letter_at(triangle), 'U', 'L') : -1, of(n), of(lda));
 }
 
-Asked judge_trtrs(Integers of, Text triangle, Text transpose, Text diagonal, Address n, Address columns,
-                  Address, Address lda, void*, Address ldb, void*, Length, Length, Length) {
+[[gnu::always_inline]] inline Asked judge_trtrs(Integers of, Text triangle, Text transpose, Text diagonal,
+                                                Address n, Address columns, Address, Address lda, void*,
+                                                Address ldb, void*, Length, Length, Length) {
   return trtrs_asked(letter_at(triangle), transpose_of_letter(letter_at(transpose)), letter_at(diagonal),
                      of(n), of(columns), of(lda), of(ldb));
 }

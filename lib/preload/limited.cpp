@@ -8,36 +8,40 @@ namespace blastune {
 namespace {
 
 template <class Scalar>
-Asked judge_cblas_gemv(Integers of, int order, int transpose, Int m, Int n, Scalar, Address, Int lda, Address,
-                       Int step_x, Scalar, void*, Int step_y) {
+[[gnu::always_inline]] inline Asked judge_cblas_gemv(Integers of, int order, int transpose, Int m, Int n,
+                                                     Scalar, Address, Int lda, Address, Int step_x, Scalar,
+                                                     void*, Int step_y) {
   return cblas_gemv_asked(order, transpose, of(m), of(n), of(lda), of(step_x), of(step_y));
 }
 
-Asked judge_gemv(Integers of, Text transpose, Address m, Address n, Address, Address, Address lda, Address,
-                 Address step_x, Address, void*, Address step_y, Length) {
+[[gnu::always_inline]] inline Asked judge_gemv(Integers of, Text transpose, Address m, Address n, Address,
+                                               Address, Address lda, Address, Address step_x, Address, void*,
+                                               Address step_y, Length) {
   return gemv_asked(transpose_of_letter(letter_at(transpose)), of(m), of(n), of(lda), of(step_x), of(step_y));
 }
 
 template <class Scalar>
-Asked judge_cblas_ger(Integers of, int order, Int m, Int n, Scalar, Address, Int step_x, Address, Int step_y,
-                      void*, Int lda) {
+[[gnu::always_inline]] inline Asked judge_cblas_ger(Integers of, int order, Int m, Int n, Scalar, Address,
+                                                    Int step_x, Address, Int step_y, void*, Int lda) {
   return cblas_ger_asked(order, of(m), of(n), of(step_x), of(step_y), of(lda));
 }
 
-Asked judge_ger(Integers of, Address m, Address n, Address, Address, Address step_x, Address, Address step_y,
-                void*, Address lda) {
+[[gnu::always_inline]] inline Asked judge_ger(Integers of, Address m, Address n, Address, Address,
+                                              Address step_x, Address, Address step_y, void*, Address lda) {
   return ger_asked(of(m), of(n), of(step_x), of(step_y), of(lda));
 }
 
 template <class Scalar>
-Asked judge_cblas_triangular(Integers of, int order, int side, int triangle, int transpose, int diagonal,
-                             Int m, Int n, Scalar, Address, Int lda, void*, Int ldb) {
+[[gnu::always_inline]] inline Asked judge_cblas_triangular(Integers of, int order, int side, int triangle,
+                                                           int transpose, int diagonal, Int m, Int n, Scalar,
+                                                           Address, Int lda, void*, Int ldb) {
   return cblas_triangular_asked(order, side, triangle, transpose, diagonal, of(m), of(n), of(lda), of(ldb));
 }
 
-Asked judge_triangular(Integers of, Text side, Text triangle, Text transpose, Text diagonal, Address m,
-                       Address n, Address, Address, Address lda, void*, Address ldb, Length, Length, Length,
-                       Length) {
+[[gnu::always_inline]] inline Asked judge_triangular(Integers of, Text side, Text triangle, Text transpose,
+                                                     Text diagonal, Address m, Address n, Address, Address,
+                                                     Address lda, void*, Address ldb, Length, Length, Length,
+                                                     Length) {
   return triangular_asked(choice_of_letter(letter_at(side), 'L', 'R'),
                           choice_of_letter(letter_at(triangle), 'U', 'L'),
                           transpose_of_letter(letter_at(transpose)),

@@ -27,20 +27,20 @@ using Text = const char*;
 using Address = const void*;
 using Length = std::uint64_t;  // of a Text, behind all other arguments
 
-// How deep this thread is in functions of ours: one that reaches another one does so within the first one's
-// count. Fixed storage, because a call must not have to ask for any.
-extern constinit thread_local int standing_in_depth [[gnu::tls_model("initial-exec")]];
+// Whether this thread is inside a call that is judged. Whatever it calls in there runs with that one's count.
+// Fixed storage, because a call must not have to ask for any.
+extern constinit thread_local bool is_inside_call [[gnu::tls_model("initial-exec")]];
 
+// The scope of one call. Precondition: the call may use threads, so asked.scope is neither none nor small.
 class StandingIn {
  public:
-  // Precondition: asked.scope is not none.
   StandingIn(int blas, blastune_dtype dtype, const Asked& asked) : scope_(enter(blas, dtype, asked)) {
-    ++standing_in_depth;
+    is_inside_call = true;
   }
   StandingIn(const StandingIn&) = delete;
   StandingIn& operator=(const StandingIn&) = delete;
   ~StandingIn() {
-    --standing_in_depth;
+    is_inside_call = false;
     blastune_leave(scope_);
   }
 
@@ -57,6 +57,7 @@ class StandingIn {
       case Asked::Scope::limited:
         return blastune_enter_limited_in(blas, slow_seconds(dtype, asked));
       case Asked::Scope::none:
+      case Asked::Scope::small:
         break;
     }
     return {{0, 0}};
@@ -64,6 +65,10 @@ class StandingIn {
 
   blastune_scope scope_;
 };
+
+constexpr bool may_use_threads(const Asked& asked) {
+  return asked.scope != Asked::Scope::none && asked.scope != Asked::Scope::small;
+}
 
 // Integers of a call, in the width that the library at that site means.
 class Integers {
@@ -89,36 +94,44 @@ inline char letter_at(const char* text) {
   return text == nullptr ? '\0' : *text;
 }
 
-// The same, counted.
+// While calls are counted.
 template <class Value, class Judge, class... Arguments>
 [[gnu::noinline, gnu::cold]] Value stand_in_counted(const CallSite& site, RoutineName routine,
                                                     blastune_dtype dtype, Judge judge,
                                                     Arguments... arguments) {
   const auto function = reinterpret_cast<Value (*)(Arguments...)>(site.function);
-  if (standing_in_depth > 0) return function(arguments...);
+  if (is_inside_call) return function(arguments...);
   // How wide integers are is known of an OpenBLAS only.
   const Asked asked = site.blas == 0 ? Asked{} : judge(Integers(site), arguments...);
   CountedCall counted(site.blas, routine, dtype, asked);
-  if (asked.scope == Asked::Scope::none) return function(arguments...);
+  if (!may_use_threads(asked)) return function(arguments...);
   const StandingIn standing(site.blas, dtype, asked);
   counted.runs_with(standing.threads());
   return function(arguments...);
 }
 
-// judge(Integers, arguments...): what is asked. It may look at every argument, and must change none.
+// A call that may use threads. It is kept apart, so that the calls that may not need no room for its scope.
+template <class Value, class... Arguments>
+[[gnu::noinline]] Value stand_in_judged(const CallSite& site, blastune_dtype dtype, const Asked& asked,
+                                        Arguments... arguments) {
+  const StandingIn standing(site.blas, dtype, asked);
+  return reinterpret_cast<Value (*)(Arguments...)>(site.function)(arguments...);
+}
+
+// judge(Integers, arguments...): what is asked. It may look at every argument, and must change none. Inlined
+// into each exported function, so that a call which is only handed on becomes a jump with its arguments where
+// they are.
 template <class Value, class Judge, class... Arguments>
-Value stand_in(CallSites& sites, const void* caller, blastune_dtype dtype, Judge judge,
-               Arguments... arguments) {
+[[gnu::always_inline]] inline Value stand_in(CallSites& sites, const void* caller, blastune_dtype dtype,
+                                             Judge judge, Arguments... arguments) {
   const CallSite& site = sites.find(caller);
   if (counts_calls) [[unlikely]]
     return stand_in_counted<Value>(site, sites.routine(), dtype, judge, arguments...);
-  const auto function = reinterpret_cast<Value (*)(Arguments...)>(site.function);
-  // Whoever is in one of ours already has the count that holds.
-  if (site.blas == 0 || standing_in_depth > 0) return function(arguments...);
-  const Asked asked = judge(Integers(site), arguments...);
-  if (asked.scope == Asked::Scope::none) return function(arguments...);
-  const StandingIn standing(site.blas, dtype, asked);
-  return function(arguments...);
+  if (!is_inside_call && site.blas != 0) {
+    const Asked asked = judge(Integers(site), arguments...);
+    if (may_use_threads(asked)) return stand_in_judged<Value>(site, dtype, asked, arguments...);
+  }
+  return reinterpret_cast<Value (*)(Arguments...)>(site.function)(arguments...);
 }
 
 }  // namespace blastune

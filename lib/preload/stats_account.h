@@ -19,10 +19,11 @@ namespace blastune {
 // What a call was taken for.
 enum class CallKind : std::uint8_t {
   no_openblas,  // its function is none of an OpenBLAS's that is known
-  refused,      // the library refuses it, or makes it on one thread at any rate: handed on
+  refused,      // the library refuses it, or its vectors are too short for threads: handed on
+  small,        // a gemm that the library makes on one thread at any rate: handed on
   gemm,
   level3,   // has a gemm's advice
-  limited,  // has none, and is kept to what others leave
+  limited,  // has none, and its limits hold
 };
 
 // Calls with the same of these are alike.
@@ -44,7 +45,6 @@ struct CaseFacts {
   int advised = 0;         // threads; 0: no opinion
   int limit = 0;           // the most that they may use
   std::int8_t basis = 0;   // BLASTUNE_BASIS_...
-  bool is_small = false;   // the library makes such a gemm on one thread whatever its count
   bool can_be_set = true;  // the count of that build
   double expected_seconds = 0;
   double default_seconds = 0;

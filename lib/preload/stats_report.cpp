@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
+#include <string_view>
 
 #include "blastune/blastune.h"
 
@@ -48,9 +50,13 @@ void add_json_row(TextBuffer& out, const CaseRow& row, const RowSummary& summary
   }
   out.add(",\"calls\":").add(summary.calls);
   add_json_counts(out, row);
+  if (summary.limits_only > 0) {
+    out.add(",\"limits_only\":").add(summary.limits_only);
+    out.add(",\"why\":").add_json_text(key_of(summary.no_advice));
+  }
   if (summary.left_alone > 0) {
     out.add(",\"left_alone\":").add(summary.left_alone);
-    out.add(",\"why\":").add_json_text(key_of(summary.why));
+    out.add(",\"why_left_alone\":").add_json_text(key_of(summary.why));
   }
   if (has_shape(of.kind) && facts.advised > 0) {
     out.add(",\"advised\":").add_signed(facts.advised).add(",\"limit\":").add_signed(facts.limit);
@@ -134,6 +140,28 @@ void add_calls(TextBuffer& out, std::uint64_t calls) {
   out.add(calls).add(calls == 1 ? " call" : " calls");
 }
 
+using Reasons = std::array<std::uint64_t, why_count>;  // calls by Why
+
+void add_json_reasons(TextBuffer& out, const Reasons& calls) {
+  out.add("{");
+  bool is_first = true;
+  for (std::size_t i = 0; i < why_count; ++i) {
+    if (calls[i] == 0) continue;
+    out.add(is_first ? "" : ",").add_json_text(key_of(static_cast<Why>(i))).add(":").add(calls[i]);
+    is_first = false;
+  }
+  out.add("}");
+}
+
+void add_reasons(TextBuffer& out, const Reasons& calls, std::string_view how) {
+  for (std::size_t i = 0; i < why_count; ++i) {
+    if (calls[i] == 0) continue;
+    out.add("  ");
+    add_calls(out, calls[i]);
+    out.add(how).add(explain(static_cast<Why>(i))).add("\n");
+  }
+}
+
 }  // namespace
 
 void write_json(TextBuffer& out, const CallAccount& account, const ToldProcess& process) {
@@ -142,17 +170,11 @@ void write_json(TextBuffer& out, const CallAccount& account, const ToldProcess& 
   out.add(",\"process\":").add_signed(process.id).add(",\"parent\":").add_signed(process.parent);
   out.add(",\"program\":").add_json_text(process.program);
   out.add(",\"calls\":").add(all.calls).add(",\"advised\":").add(all.advised);
-  out.add(",\"kept_to_available\":").add(all.kept);
-  out.add(",\"left_alone\":{");
-  bool is_first = true;
-  for (std::size_t i = 0; i < why_count; ++i) {
-    if (all.left_alone[i] == 0) continue;
-    out.add(is_first ? "" : ",").add_json_text(key_of(static_cast<Why>(i))).add(":").add(all.left_alone[i]);
-    is_first = false;
-  }
-  out.add("},\"saved_seconds\":").add_seconds(all.saved_seconds);
+  add_json_reasons(out.add(",\"limits_only\":"), all.limits_only);
+  add_json_reasons(out.add(",\"left_alone\":"), all.left_alone);
+  out.add(",\"saved_seconds\":").add_seconds(all.saved_seconds);
   out.add(",\"seconds\":").add_seconds(all.seconds).add(",\"shapes\":[");
-  is_first = true;
+  bool is_first = true;
   for (std::size_t i = 0; i < account.size(); ++i) {
     if (!account[i].is_used()) continue;
     const RowSummary row = summarise(account[i]);
@@ -174,7 +196,9 @@ void write_table(TextBuffer& out, const CallAccount& account, const ToldProcess&
   }
   add_calls(out, all.calls);
   out.add(" in ").add_duration(all.seconds).add(", ").add(all.advised).add(" with advice");
-  if (all.kept > 0) out.add(", ").add(all.kept).add(" kept to what others left");
+  const std::uint64_t limits_only =
+      std::accumulate(all.limits_only.begin(), all.limits_only.end(), std::uint64_t{0});
+  if (limits_only > 0) out.add(", ").add(limits_only).add(" with limits only");
   if (all.advised > 0) out.add("; ").add_duration(all.saved_seconds).add(" saved, by what the table expects");
   out.add("\n  routine").pad_to(shape_at).add("m x n x k").pad_to(calls_at).add("calls");
   out.pad_to(seconds_at).add("time").pad_to(saved_at).add("saved").pad_to(advice_at).add("advice");
@@ -196,12 +220,8 @@ void write_table(TextBuffer& out, const CallAccount& account, const ToldProcess&
     else
       out.add(static_cast<std::uint64_t>(all.cases - shown)).add(" more kinds\n");
   }
-  for (std::size_t i = 0; i < why_count; ++i) {
-    if (all.left_alone[i] == 0) continue;
-    out.add("  ");
-    add_calls(out, all.left_alone[i]);
-    out.add(" left alone: ").add(explain(static_cast<Why>(i))).add("\n");
-  }
+  add_reasons(out, all.limits_only, " with limits only: ");
+  add_reasons(out, all.left_alone, " left alone: ");
 }
 
 }  // namespace blastune

@@ -20,12 +20,13 @@ constexpr std::array<Words, why_count> words = {{
     {"foreign_build", "the table is for other builds of OpenBLAS: run `blastune tune --blas` with this one"},
     {"no_openblas", "its function is no OpenBLAS's"},
     {"failed", "something failed, as for want of memory"},
-    {"refused", "OpenBLAS refuses the call, or it is too small to count"},
+    {"refused", "OpenBLAS refuses the call, or its vectors are too short for threads"},
     {"not_in_table", "the table has no such type of numbers: `blastune tune --dtype` measures it"},
     {"one_thread_anyway", "OpenBLAS makes it on one thread whatever its count"},
     {"count_cannot_be_set", "the count of this build cannot be set safely"},
     {"parallel_region", "it was made inside an OpenMP parallel region"},
-    {"nothing_to_limit", "there is no advice for it, and others left all processors free"},
+    {"own_count_is_one", "the program's own count is one thread"},
+    {"no_advice_for_routine", "there is no advice for this routine"},
 }};
 
 // Of a stamp that is a reason.
@@ -50,23 +51,31 @@ Why why_of(std::uint64_t reason) {
 
 constexpr std::uint64_t largest_reason = 255;
 
-// For all calls of that case, whatever their count.
-bool never_advised(const CallCase& of, const CaseFacts& facts, Why& why) {
-  const bool has_reason = of.stamp <= largest_reason;
-  if (of.kind == CallKind::limited && !has_reason) return false;
-  if (of.kind == CallKind::refused)
-    why = Why::refused;
-  else if (has_reason)
-    why = why_of(of.stamp);
-  else if (of.kind == CallKind::gemm && facts.is_small)
-    why = Why::one_thread_anyway;
-  else if (!facts.can_be_set)
-    why = Why::count_cannot_be_set;
-  else if (of.kind != CallKind::limited && facts.advised == 0)
-    why = Why::not_in_table;
-  else
-    return false;
-  return true;
+bool has_reason(const CallCase& of) {
+  return of.stamp <= largest_reason;
+}
+
+// Why calls of that case that were not set are what they are.
+Why why_left_alone(const CallCase& of, const CaseFacts& facts) {
+  switch (of.kind) {
+    case CallKind::no_openblas:
+      return why_of(of.stamp);
+    case CallKind::refused:
+      return Why::refused;
+    case CallKind::small:
+      return Why::one_thread_anyway;
+    default:
+      break;
+  }
+  if (has_reason(of) && of.stamp == BLASTUNE_DISABLED) return Why::disabled;
+  if (!facts.can_be_set) return Why::count_cannot_be_set;
+  return facts.limit == 1 ? Why::own_count_is_one : Why::parallel_region;
+}
+
+// Why there is no advice for calls of that case.
+Why why_no_advice(const CallCase& of) {
+  if (of.kind == CallKind::limited) return Why::no_advice_for_routine;
+  return has_reason(of) ? why_of(of.stamp) : Why::not_in_table;
 }
 
 double seconds_of(const CaseRow& row) {
@@ -95,14 +104,11 @@ RowSummary summarise(const CaseRow& row) {
   RowSummary summary;
   summary.calls = counted + row.calls_without_count();
   summary.seconds = seconds_of(row);
-  if (never_advised(row.of(), facts, summary.why)) {
-    summary.left_alone = summary.calls;
-    return summary;
-  }
-  const bool is_limited = row.of().kind == CallKind::limited;
-  summary.why = is_limited ? Why::nothing_to_limit : Why::parallel_region;
   summary.left_alone = row.calls_without_count();
-  (is_limited ? summary.kept : summary.advised) = counted;
+  summary.why = why_left_alone(row.of(), facts);
+  summary.no_advice = why_no_advice(row.of());
+  const bool has_advice = row.of().kind != CallKind::limited && !has_reason(row.of()) && facts.advised > 0;
+  (has_advice ? summary.advised : summary.limits_only) = counted;
   if (facts.expected_seconds > 0 && facts.default_seconds > 0)
     summary.saved_seconds =
         static_cast<double>(as_advised) * (facts.default_seconds - facts.expected_seconds);
@@ -118,7 +124,7 @@ Summary summarise(const CallAccount& account) {
     ++all.cases;
     all.calls += row.calls;
     all.advised += row.advised;
-    all.kept += row.kept;
+    all.limits_only[static_cast<std::size_t>(row.no_advice)] += row.limits_only;
     all.left_alone[static_cast<std::size_t>(row.why)] += row.left_alone;
     all.seconds += row.seconds;
     all.saved_seconds += row.saved_seconds;

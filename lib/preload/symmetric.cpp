@@ -7,39 +7,45 @@ namespace blastune {
 namespace {
 
 template <class Scalar>
-Asked judge_cblas_symm(Integers of, int order, int side, int triangle, Int m, Int n, Scalar, Address, Int lda,
-                       Address, Int ldb, Scalar, void*, Int ldc) {
+[[gnu::always_inline]] inline Asked judge_cblas_symm(Integers of, int order, int side, int triangle, Int m,
+                                                     Int n, Scalar, Address, Int lda, Address, Int ldb,
+                                                     Scalar, void*, Int ldc) {
   return cblas_symm_asked(order, side, triangle, of(m), of(n), of(lda), of(ldb), of(ldc));
 }
 
-Asked judge_symm(Integers of, Text side, Text triangle, Address m, Address n, Address, Address, Address lda,
-                 Address, Address ldb, Address, void*, Address ldc, Length, Length) {
+[[gnu::always_inline]] inline Asked judge_symm(Integers of, Text side, Text triangle, Address m, Address n,
+                                               Address, Address, Address lda, Address, Address ldb, Address,
+                                               void*, Address ldc, Length, Length) {
   return symm_asked(choice_of_letter(letter_at(side), 'L', 'R'),
                     choice_of_letter(letter_at(triangle), 'U', 'L'), of(m), of(n), of(lda), of(ldb), of(ldc));
 }
 
 template <Family family, class Scalar>
-Asked judge_cblas_syrk(Integers of, int order, int triangle, int transpose, Int n, Int k, Scalar, Address,
-                       Int lda, Scalar, void*, Int ldc) {
+[[gnu::always_inline]] inline Asked judge_cblas_syrk(Integers of, int order, int triangle, int transpose,
+                                                     Int n, Int k, Scalar, Address, Int lda, Scalar, void*,
+                                                     Int ldc) {
   return cblas_syrk_asked(family, order, triangle, transpose, of(n), of(k), of(lda), of(ldc));
 }
 
 template <Family family>
-Asked judge_syrk(Integers of, Text triangle, Text transpose, Address n, Address k, Address, Address,
-                 Address lda, Address, void*, Address ldc, Length, Length) {
+[[gnu::always_inline]] inline Asked judge_syrk(Integers of, Text triangle, Text transpose, Address n,
+                                               Address k, Address, Address, Address lda, Address, void*,
+                                               Address ldc, Length, Length) {
   return syrk_asked(family, choice_of_letter(letter_at(triangle), 'U', 'L'),
                     syrk_transpose_of_letter(letter_at(transpose)), of(n), of(k), of(lda), of(ldc));
 }
 
 template <Family family, class Alpha, class Beta>
-Asked judge_cblas_syr2k(Integers of, int order, int triangle, int transpose, Int n, Int k, Alpha, Address,
-                        Int lda, Address, Int ldb, Beta, void*, Int ldc) {
+[[gnu::always_inline]] inline Asked judge_cblas_syr2k(Integers of, int order, int triangle, int transpose,
+                                                      Int n, Int k, Alpha, Address, Int lda, Address, Int ldb,
+                                                      Beta, void*, Int ldc) {
   return cblas_syr2k_asked(family, order, triangle, transpose, of(n), of(k), of(lda), of(ldb), of(ldc));
 }
 
 template <Family family>
-Asked judge_syr2k(Integers of, Text triangle, Text transpose, Address n, Address k, Address, Address,
-                  Address lda, Address, Address ldb, Address, void*, Address ldc, Length, Length) {
+[[gnu::always_inline]] inline Asked judge_syr2k(Integers of, Text triangle, Text transpose, Address n,
+                                                Address k, Address, Address, Address lda, Address,
+                                                Address ldb, Address, void*, Address ldc, Length, Length) {
   return syr2k_asked(family, choice_of_letter(letter_at(triangle), 'U', 'L'),
                      syrk_transpose_of_letter(letter_at(transpose)), of(n), of(k), of(lda), of(ldb), of(ldc));
 }

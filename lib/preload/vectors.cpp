@@ -8,55 +8,64 @@ namespace blastune {
 namespace {
 
 template <class Scalar>
-Asked judge_cblas_axpy(Integers of, Int n, Scalar, Address, Int step_x, void*, Int step_y) {
+[[gnu::always_inline]] inline Asked judge_cblas_axpy(Integers of, Int n, Scalar, Address, Int step_x, void*,
+                                                     Int step_y) {
   return vector_asked(of(n), of(step_x), of(step_y));
 }
-Asked judge_axpy(Integers of, Address n, Address, Address, Address step_x, void*, Address step_y) {
+[[gnu::always_inline]] inline Asked judge_axpy(Integers of, Address n, Address, Address, Address step_x,
+                                               void*, Address step_y) {
   return vector_asked(of(n), of(step_x), of(step_y));
 }
 template <class Scalar>
-Asked judge_cblas_scal(Integers of, Int n, Scalar, void*, Int step) {
+[[gnu::always_inline]] inline Asked judge_cblas_scal(Integers of, Int n, Scalar, void*, Int step) {
   return vector_asked(of(n), of(step), 1);
 }
-Asked judge_scal(Integers of, Address n, Address, void*, Address step) {
+[[gnu::always_inline]] inline Asked judge_scal(Integers of, Address n, Address, void*, Address step) {
   return vector_asked(of(n), of(step), 1);
 }
-Asked judge_cblas_dot(Integers of, Int n, Address, Int step_x, Address, Int step_y) {
+[[gnu::always_inline]] inline Asked judge_cblas_dot(Integers of, Int n, Address, Int step_x, Address,
+                                                    Int step_y) {
   return vector_asked(of(n), of(step_x), of(step_y));
 }
-Asked judge_dot(Integers of, Address n, Address, Address step_x, Address, Address step_y) {
+[[gnu::always_inline]] inline Asked judge_dot(Integers of, Address n, Address, Address step_x, Address,
+                                              Address step_y) {
   return vector_asked(of(n), of(step_x), of(step_y));
 }
 
 template <class Scalar>
-Asked judge_cblas_symv(Integers of, int order, int triangle, Int n, Scalar, Address, Int lda, Address,
-                       Int step_x, Scalar, void*, Int step_y) {
+[[gnu::always_inline]] inline Asked judge_cblas_symv(Integers of, int order, int triangle, Int n, Scalar,
+                                                     Address, Int lda, Address, Int step_x, Scalar, void*,
+                                                     Int step_y) {
   return cblas_square_asked(order, triangle, of(n), of(lda), of(step_x), of(step_y));
 }
-Asked judge_symv(Integers of, Text triangle, Address n, Address, Address, Address lda, Address,
-                 Address step_x, Address, void*, Address step_y, Length) {
+[[gnu::always_inline]] inline Asked judge_symv(Integers of, Text triangle, Address n, Address, Address,
+                                               Address lda, Address, Address step_x, Address, void*,
+                                               Address step_y, Length) {
   return square_asked(choice_of_letter(letter_at(triangle), 'U', 'L'), of(n), of(lda), of(step_x),
                       of(step_y));
 }
 
 template <class Scalar>
-Asked judge_cblas_syr2(Integers of, int order, int triangle, Int n, Scalar, Address, Int step_x, Address,
-                       Int step_y, void*, Int lda) {
+[[gnu::always_inline]] inline Asked judge_cblas_syr2(Integers of, int order, int triangle, Int n, Scalar,
+                                                     Address, Int step_x, Address, Int step_y, void*,
+                                                     Int lda) {
   return cblas_square_asked(order, triangle, of(n), of(lda), of(step_x), of(step_y));
 }
-Asked judge_syr2(Integers of, Text triangle, Address n, Address, Address, Address step_x, Address,
-                 Address step_y, void*, Address lda, Length) {
+[[gnu::always_inline]] inline Asked judge_syr2(Integers of, Text triangle, Address n, Address, Address,
+                                               Address step_x, Address, Address step_y, void*, Address lda,
+                                               Length) {
   return square_asked(choice_of_letter(letter_at(triangle), 'U', 'L'), of(n), of(lda), of(step_x),
                       of(step_y));
 }
 
-Asked judge_cblas_trmv(Integers of, int order, int triangle, int transpose, int diagonal, Int n, Address,
-                       Int lda, void*, Int step) {
+[[gnu::always_inline]] inline Asked judge_cblas_trmv(Integers of, int order, int triangle, int transpose,
+                                                     int diagonal, Int n, Address, Int lda, void*, Int step) {
   if (transpose_of_cblas(transpose) < 0 || choice_of_cblas(diagonal, 131) < 0) return {};
   return cblas_square_asked(order, triangle, of(n), of(lda), of(step), 1);
 }
-Asked judge_trmv(Integers of, Text triangle, Text transpose, Text diagonal, Address n, Address, Address lda,
-                 void*, Address step, Length, Length, Length) {
+[[gnu::always_inline]] inline Asked judge_trmv(Integers of, Text triangle, Text transpose, Text diagonal,
+                                               Address n, Address, Address lda, void*, Address step, Length,
+                                               Length, Length) {
   if (transpose_of_letter(letter_at(transpose)) < 0 || choice_of_letter(letter_at(diagonal), 'N', 'U') < 0)
     return {};
   return square_asked(choice_of_letter(letter_at(triangle), 'U', 'L'), of(n), of(lda), of(step), 1);

@@ -40,20 +40,6 @@ std::vector<Gemm> known_gemms(DType dtype) {
   return gemms;
 }
 
-std::vector<Gemm> small_gemms(DType dtype) {
-  constexpr auto none = Transpose::none;
-  std::vector<Gemm> gemms{{dtype, none, none, 16, 16, 16}};
-  std::vector<Transpose> others{Transpose::transposed};
-  if (is_complex(dtype)) others.push_back(Transpose::conjugated);
-  for (const Transpose other : others) {
-    // By row what is not transposed is.
-    gemms.push_back({dtype, other, none, 10, 5, 10});
-    gemms.push_back({dtype, none, other, 10, 5, 10});
-    gemms.push_back({dtype, other, none, 10, 10, 10});
-  }
-  return gemms;
-}
-
 constexpr auto dtypes = {DType::f32, DType::f64, DType::c64, DType::c128};
 
 // Two threads are the fastest for what is known, which is neither what small ones get nor the program's
@@ -121,7 +107,6 @@ TEST_F(Level3, EachIsAskedAsItsGemm) {
   std::set<std::string> expected;
   for (const DType dtype : dtypes) {
     for (const Gemm& gemm : known_gemms(dtype)) expected.insert(describe(gemm));
-    for (const Gemm& gemm : small_gemms(dtype)) expected.insert(describe(gemm));
   }
   EXPECT_EQ(asked, expected);
 }
@@ -139,17 +124,19 @@ TEST_F(Level3, SmallOnesGetOneThreadWhateverTheTableKnows) {
     // Of this type there is no curve at all.
     if (line.starts_with("known cblas_z")) {
       ++without_curves;
-      EXPECT_EQ(threads_of(line), std::to_string(users_count) + " threads") << line;
+      EXPECT_EQ(threads_of(line), std::to_string(limited_count()) + " threads") << line;
     }
   }
   EXPECT_GT(small, 0);
   EXPECT_GT(without_curves, 0);
 }
 
-TEST_F(Level3, WithoutATableOrSwitchedOffNothingHappens) {
+TEST_F(Level3, WithoutATableLimitsHoldAndSwitchedOffNothingHappens) {
+  expect_counts(
+      run({level3("plain")}).lines,
+      {{"known", limited_count()}, {"small", 1}, {"refused", users_count}, {"afterwards", users_count}});
   const std::map<std::string, int> untouched{
       {"known", users_count}, {"small", users_count}, {"refused", users_count}, {"afterwards", users_count}};
-  expect_counts(run({level3("plain")}).lines, untouched);
   save({table_for(LoadedBlas(spy("plain")).build(), dtypes)}, table_);
   environment_["BLASTUNE_DISABLE"] = "1";
   expect_counts(run({level3("plain")}).lines, untouched);

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
 #include <sstream>
@@ -12,12 +13,17 @@
 #include <utility>
 #include <vector>
 
+#include "base/cpu_limits.h"
 #include "tests/cli/run_program.h"
 #include "tests/client/host.h"
 
 namespace blastune::testing {
 
 inline constexpr int users_count = 4;
+// That, within the processors that the tester's machine has.
+inline int limited_count() {
+  return std::min(users_count, usable_processors(read_cpu_limits()));
+}
 
 struct Said {
   std::vector<std::string> lines;

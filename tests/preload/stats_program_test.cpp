@@ -15,15 +15,13 @@
 #include "tests/cli/run_program.h"
 #include "tests/client/host.h"
 #include "tests/client/loaded_blas.h"
+#include "tests/preload/preloaded.h"
 
 namespace blastune::testing {
 namespace {
 
 using Json = nlohmann::json;
 
-std::string spy(const std::string& name) {
-  return std::string(BLASTUNE_TEST_PRELOAD_DIR) + "/libspy_" + name + ".so";
-}
 std::string calls(const std::string& name) {
   return std::string(BLASTUNE_TEST_PRELOAD_DIR) + "/libcalls_" + name + ".so";
 }
@@ -80,12 +78,14 @@ class RunStats : public ::testing::Test {
                                                   {"ASAN_OPTIONS", "verify_asan_link_order=0"}};
 };
 
-// calls.c once: three calls that the table answers, six of types that it lacks, three that are refused.
+// calls.c once: three calls that the table answers, six of types that it lacks, two that are refused, and one
+// with nothing to multiply.
 void expect_one_round(const Json& process, std::uint64_t rounds) {
   EXPECT_EQ(process["schema"], 1);
   EXPECT_EQ(process["calls"], 12 * rounds) << process;
   EXPECT_EQ(process["advised"], 3 * rounds) << process;
-  EXPECT_EQ(process["left_alone"], Json({{"not_in_table", 6 * rounds}, {"refused", 3 * rounds}})) << process;
+  EXPECT_EQ(process["limits_only"], Json({{"not_in_table", 6 * rounds}})) << process;
+  EXPECT_EQ(process["left_alone"], Json({{"refused", 2 * rounds}, {"one_thread_anyway", rounds}})) << process;
   EXPECT_EQ(process["further_shapes"]["calls"], 0);
   EXPECT_GT(process["seconds"].get<double>(), 0);
 }
@@ -109,12 +109,13 @@ TEST_F(RunStats, EachKindOfCallIsCounted) {
     EXPECT_EQ(advised["basis"], "measured");
     EXPECT_EQ(advised["threads"], Json({{"1", 3}}));
     EXPECT_FALSE(advised.contains("why"));
-    // What the program set holds for those that the table says nothing of.
+    // What the program set holds, within its limits, for those that the table says nothing of.
     const Json& unknown = *shape(all[0], "sgemm");
     EXPECT_EQ(unknown["calls"], 2);
-    EXPECT_EQ(unknown["threads"], Json({{"4", 2}}));
+    EXPECT_EQ(unknown["threads"], Json({{std::to_string(limited_count()), 2}}));
+    EXPECT_EQ(unknown["limits_only"], 2);
     EXPECT_EQ(unknown["why"], "not_in_table");
-    EXPECT_EQ(shape(all[0], "dgemm", false)->at("why"), "refused");
+    EXPECT_EQ(shape(all[0], "dgemm", false)->at("why_left_alone"), "refused");
     std::filesystem::remove(file_);
   }
 }
@@ -165,23 +166,28 @@ TEST_F(RunStats, AForkedChildTellsItsOwnAndNothingTwice) {
 }
 
 TEST_F(RunStats, ReasonsAreTold) {
-  const auto left_alone = [&](const std::string& name) {
+  const auto process = [&](const std::string& name) {
     std::filesystem::remove(file_);
-    return told({BLASTUNE_TEST_HOST, calls(name)}).at(0)["left_alone"];
+    return told({BLASTUNE_TEST_HOST, calls(name)}).at(0);
   };
-  EXPECT_EQ(left_alone("plain"), Json({{"no_table", 9}, {"refused", 3}}));
+  const auto expect_limits_only = [&](const char* why) {
+    const Json said = process("plain");
+    EXPECT_EQ(said["limits_only"], Json({{why, 9}})) << said;
+    EXPECT_EQ(said["left_alone"], Json({{"refused", 2}, {"one_thread_anyway", 1}})) << said;
+  };
+  expect_limits_only("no_table");
   std::ofstream(table_) << "damaged";
-  EXPECT_EQ(left_alone("plain"), Json({{"bad_table", 9}, {"refused", 3}}));
+  expect_limits_only("bad_table");
   save_for("other", 1);
-  EXPECT_EQ(left_alone("plain"), Json({{"foreign_build", 9}, {"refused", 3}}));
+  expect_limits_only("foreign_build");
   Table foreign = make_table(LoadedBlas(spy("plain")).build(), 1);
   foreign.machine.cpu_model += " of somebody else";
   save({foreign}, table_);
-  EXPECT_EQ(left_alone("plain"), Json({{"foreign_machine", 9}, {"refused", 3}}));
+  expect_limits_only("foreign_machine");
   save_for("plain", 1);
-  EXPECT_EQ(left_alone("impostor"), Json({{"no_openblas", 12}}));
+  EXPECT_EQ(process("impostor")["left_alone"], Json({{"no_openblas", 12}}));
   environment_["BLASTUNE_DISABLE"] = "1";
-  EXPECT_EQ(left_alone("plain"), Json({{"disabled", 12}}));
+  EXPECT_EQ(process("plain")["left_alone"], Json({{"disabled", 12}}));
 }
 
 TEST_F(RunStats, WithoutTheOptionNothingIsToldAndWithItThereIsATable) {
@@ -192,7 +198,7 @@ TEST_F(RunStats, WithoutTheOptionNothingIsToldAndWithItThereIsATable) {
   EXPECT_NE(ended.messages.find("12 calls in "), std::string::npos) << ended.messages;
   EXPECT_NE(ended.messages.find("3 with advice"), std::string::npos) << ended.messages;
   EXPECT_NE(ended.messages.find("NN 100x500x784"), std::string::npos) << ended.messages;
-  EXPECT_NE(ended.messages.find("6 calls left alone: the table has no such type"), std::string::npos)
+  EXPECT_NE(ended.messages.find("6 calls with limits only: the table has no such type"), std::string::npos)
       << ended.messages;
   // The program's own output is what it was.
   EXPECT_EQ(ended.out, run({BLASTUNE_TEST_HOST, calls("plain")}, "").out);

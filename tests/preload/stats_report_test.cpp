@@ -161,17 +161,9 @@ struct Reasoned {
 };
 
 // Every reason for which a call is left alone.
-std::vector<Reasoned> all_reasons() {
+std::vector<Reasoned> left_alone_reasons() {
   std::vector<Reasoned> all;
   std::int64_t m = 1;
-  const auto with_stamp = [&](int stamp, Why why) {
-    all.push_back({gemm_case(++m, static_cast<std::uint64_t>(stamp)), CaseFacts{}, 0, why});
-  };
-  with_stamp(BLASTUNE_NO_TABLE, Why::no_table);
-  with_stamp(BLASTUNE_BAD_TABLE, Why::bad_table);
-  with_stamp(BLASTUNE_FOREIGN_MACHINE, Why::foreign_machine);
-  with_stamp(BLASTUNE_FOREIGN_BUILD, Why::foreign_build);
-  with_stamp(BLASTUNE_FAILED, Why::failed);
   CallCase elsewhere;
   elsewhere.routine = RoutineName("cblas_dgemm");
   elsewhere.kind = CallKind::no_openblas;
@@ -182,42 +174,68 @@ std::vector<Reasoned> all_reasons() {
   CallCase refused;
   refused.routine = RoutineName("cblas_dgemm");
   all.push_back({refused, CaseFacts{}, 0, Why::refused});
-  all.push_back({gemm_case(++m), facts_of(0), 4, Why::not_in_table});
-  CaseFacts small = facts_of(1);
-  small.is_small = true;
-  all.push_back({gemm_case(++m), small, 0, Why::one_thread_anyway});
+  CallCase small = refused;
+  small.kind = CallKind::small;
+  all.push_back({small, CaseFacts{}, 0, Why::one_thread_anyway});
   CaseFacts fixed = facts_of(1);
   fixed.can_be_set = false;
   all.push_back({gemm_case(++m), fixed, 0, Why::count_cannot_be_set});
   all.push_back({gemm_case(++m), facts_of(1), 0, Why::parallel_region});
+  CaseFacts single = facts_of(1);
+  single.limit = 1;
+  all.push_back({gemm_case(++m), single, 0, Why::own_count_is_one});
+  return all;
+}
+
+// Every reason for which a call has limits only.
+std::vector<Reasoned> limits_only_reasons() {
+  std::vector<Reasoned> all;
+  std::int64_t m = 100;
+  const auto with_stamp = [&](int stamp, Why why) {
+    all.push_back({gemm_case(++m, static_cast<std::uint64_t>(stamp)), CaseFacts{}, 2, why});
+  };
+  with_stamp(BLASTUNE_NO_TABLE, Why::no_table);
+  with_stamp(BLASTUNE_BAD_TABLE, Why::bad_table);
+  with_stamp(BLASTUNE_FOREIGN_MACHINE, Why::foreign_machine);
+  with_stamp(BLASTUNE_FOREIGN_BUILD, Why::foreign_build);
+  with_stamp(BLASTUNE_FAILED, Why::failed);
+  all.push_back({gemm_case(++m), facts_of(0), 4, Why::not_in_table});
   CallCase limited;
   limited.routine = RoutineName("dgemv_");
   limited.kind = CallKind::limited;
   limited.stamp = some_advice;
-  all.push_back({limited, CaseFacts{}, 0, Why::nothing_to_limit});
+  all.push_back({limited, CaseFacts{}, 2, Why::no_advice_for_routine});
   return all;
 }
 
-TEST(Stats, EveryCallLeftAloneHasItsReason) {
-  const auto account = std::make_unique<CallAccount>();
-  const std::vector<Reasoned> all = all_reasons();
-  EXPECT_EQ(all.size(), why_count);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    CaseRow& row = account->add(all[i].of, all[i].facts);
-    for (std::size_t times = 0; times <= i; ++times) row.note(all[i].threads, 10);
-    const RowSummary summary = summarise(row);
-    EXPECT_EQ(summary.why, all[i].why) << i;
-    EXPECT_EQ(summary.left_alone, i + 1) << key_of(all[i].why);
-    EXPECT_EQ(summary.saved_seconds, 0) << key_of(all[i].why);
-  }
-  const Json told = json_of(*account);
-  EXPECT_EQ(told["advised"], 0);
-  EXPECT_EQ(told["saved_seconds"], 0);
-  EXPECT_EQ(told["left_alone"].size(), why_count);
-  const std::string table = table_of(*account);
-  for (std::size_t i = 0; i < all.size(); ++i) {
-    EXPECT_EQ(told["left_alone"][std::string(key_of(all[i].why))], i + 1);
-    EXPECT_NE(table.find(explain(all[i].why)), std::string::npos) << table;
+TEST(Stats, EveryCallWithoutAdviceHasItsReason) {
+  EXPECT_EQ(left_alone_reasons().size() + limits_only_reasons().size(), why_count);
+  for (const bool is_left_alone : {true, false}) {
+    const auto account = std::make_unique<CallAccount>();
+    const std::vector<Reasoned> all = is_left_alone ? left_alone_reasons() : limits_only_reasons();
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      CaseRow& row = account->add(all[i].of, all[i].facts);
+      for (std::size_t times = 0; times <= i; ++times) row.note(all[i].threads, 10);
+      const RowSummary summary = summarise(row);
+      EXPECT_EQ(is_left_alone ? summary.why : summary.no_advice, all[i].why) << i;
+      EXPECT_EQ(summary.left_alone, is_left_alone ? i + 1 : 0) << key_of(all[i].why);
+      EXPECT_EQ(summary.limits_only, is_left_alone ? 0 : i + 1) << key_of(all[i].why);
+      EXPECT_EQ(summary.saved_seconds, 0) << key_of(all[i].why);
+    }
+    const Json told = json_of(*account);
+    EXPECT_EQ(told["advised"], 0);
+    EXPECT_EQ(told["saved_seconds"], 0);
+    const Json& reasons = told[is_left_alone ? "left_alone" : "limits_only"];
+    EXPECT_EQ(reasons.size(), all.size());
+    EXPECT_EQ(told[is_left_alone ? "limits_only" : "left_alone"].size(), 0U);
+    const std::string table = table_of(*account);
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      EXPECT_EQ(reasons[std::string(key_of(all[i].why))], i + 1);
+      EXPECT_NE(table.find(std::string(is_left_alone ? " left alone: " : " with limits only: ") +
+                           std::string(explain(all[i].why))),
+                std::string::npos)
+          << table;
+    }
   }
 }
 
@@ -225,15 +243,13 @@ TEST(Stats, ALevel3RoutineOfASmallGemmHasAdvice) {
   const auto account = std::make_unique<CallAccount>();
   CallCase symm = gemm_case(16);
   symm.kind = CallKind::level3;
-  CaseFacts facts = facts_of(1, 0, 0);
-  facts.is_small = true;
-  CaseRow& row = account->add(symm, facts);
+  CaseRow& row = account->add(symm, facts_of(1, 0, 0));
   row.note(1, 1);
   EXPECT_EQ(summarise(row).advised, 1U);
   EXPECT_EQ(summarise(row).saved_seconds, 0);
 }
 
-TEST(Stats, ACallWithoutAdviceIsKeptToWhatOthersLeave) {
+TEST(Stats, ACallWithoutAdviceHasItsLimits) {
   const auto account = std::make_unique<CallAccount>();
   CallCase gemv;
   gemv.routine = RoutineName("dgemv_");
@@ -242,15 +258,17 @@ TEST(Stats, ACallWithoutAdviceIsKeptToWhatOthersLeave) {
   CaseRow& row = account->add(gemv, {});
   row.note(1, 1);
   row.note(0, 1);
-  EXPECT_EQ(summarise(row).kept, 1U);
+  EXPECT_EQ(summarise(row).limits_only, 1U);
   EXPECT_EQ(summarise(row).left_alone, 1U);
-  EXPECT_EQ(json_of(*account)["kept_to_available"], 1);
+  EXPECT_EQ(json_of(*account)["limits_only"], Json({{"no_advice_for_routine", 1}}));
+  EXPECT_NE(table_of(*account).find("1 with limits only"), std::string::npos);
 }
 
 // Whatever is counted: all calls are told, each once, and sums are those of their parts.
 TEST(Stats, EveryCallIsToldOnce) {
   std::mt19937_64 random(3);
-  const std::vector<Reasoned> reasons = all_reasons();
+  std::vector<Reasoned> reasons = left_alone_reasons();
+  for (const Reasoned& reason : limits_only_reasons()) reasons.push_back(reason);
   for (int round = 0; round < 10; ++round) {
     const auto account = std::make_unique<CallAccount>();
     std::uint64_t calls = 0;
@@ -269,8 +287,8 @@ TEST(Stats, EveryCallIsToldOnce) {
     const Json told = json_of(*account);
     EXPECT_EQ(told["calls"], calls);
     std::uint64_t of_shapes = told["further_shapes"]["calls"].get<std::uint64_t>();
-    std::uint64_t by_outcome =
-        of_shapes + told["advised"].get<std::uint64_t>() + told["kept_to_available"].get<std::uint64_t>();
+    std::uint64_t by_outcome = of_shapes + told["advised"].get<std::uint64_t>();
+    for (const auto& [why, times] : told["limits_only"].items()) by_outcome += times.get<std::uint64_t>();
     for (const auto& reason : told["left_alone"]) by_outcome += reason.get<std::uint64_t>();
     EXPECT_EQ(by_outcome, calls);
     double seconds = told["further_shapes"]["seconds"].get<double>();

@@ -70,10 +70,11 @@ class Blocks(unittest.TestCase):
                 self.assertEqual(count(), 1)
             self.assertEqual(count(), 1)
 
-    def test_without_an_opinion_nothing_happens(self):
+    def test_without_an_opinion_limits_hold(self):
         with blastune.layer(**LAYER, dtype="c64") as block:
-            self.assertEqual(count(), USERS)
+            self.assertEqual(count(), min(USERS, len(os.sched_getaffinity(0))))
             self.assertIsNone(block.threads)
+        self.assertEqual(count(), USERS)
 
     def test_a_decorated_function_runs_with_it(self):
         @blastune.layer(**LAYER)
