@@ -82,7 +82,7 @@ ClientScope Client::enter_gemm(std::size_t slot, GemmKey key, bool is_gemm) {
   const CallRecord::Plan plan =
       learns ? entry.record.before(state) : CallRecord::Plan{entry.record.threads(state.mean()), false};
   ClientScope scope = hold(slot, plan.threads, limits);
-  if (!load_.feels() || (plan.threads == 1 && !plan.teaches)) return scope;
+  if (!plan.teaches && (plan.threads == 1 || !load_.feels())) return scope;
   Memo::Running running{{}, 0, now, nothing_to_wait_for, static_cast<std::uint16_t>(plan.threads)};
   if (plan.teaches) running.key = key;
   if (plan.threads > 1) {

@@ -223,6 +223,11 @@ void PresentLoad::set_machine(int capacity, const ProcessorSet& where) {
   if (sides_.looks || sides_.feels) publish();
 }
 
+void PresentLoad::tend_stopwatch() {
+  const Turn turn(busy_);
+  if (turn) stopwatch_.calibrate();
+}
+
 void PresentLoad::set_sides(LoadSides sides) {
   const Turn turn(busy_);
   if (!turn) return;

@@ -70,6 +70,8 @@ class PresentLoad {
   // capacity: processors that this process may use when nobody else is there; where: which ones they are.
   void set_machine(int capacity, const ProcessorSet& where);
   void set_sides(LoadSides sides);
+  // Learns how long a tick is, where no look does so. To be called now and then.
+  void tend_stopwatch();
   // Looks for the page of a service, now and then; one thread at a time.
   void find_page(const char* directory) { page_.refresh(directory); }
   // In the child of a fork().

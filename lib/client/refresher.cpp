@@ -64,6 +64,7 @@ void Refresher::refresh_limits(std::int64_t now, bool force) {
     most = std::max(most, usable);
   }
   if (advice_.empty()) return;
+  load_.tend_stopwatch();
   load_.set_machine(most, processors_.where(most, machine_ ? machine_->processors : 0));
   if (settings_.load.looks) load_.find_page(settings_.runtime_directory.c_str());
 }

@@ -34,8 +34,7 @@ Settings read_settings(const Environment& environment) {
   else if (!load.empty() && says_no(load))
     settings.load = {false, false};
   const std::string_view feedback = text_of(environment("BLASTUNE_FEEDBACK"));
-  // Without feeling, a call that waited for a processor could not be told from one that is slow.
-  settings.learns = settings.load.feels && (feedback.empty() || !says_no(feedback));
+  settings.learns = feedback.empty() ? settings.load.feels : !says_no(feedback);
   settings.runtime_directory = runtime_directory_of(environment("BLASTUNE_RUNTIME_DIR"));
   const std::string_view cap = text_of(environment("BLASTUNE_MAX_THREADS"));
   if (!cap.empty()) {

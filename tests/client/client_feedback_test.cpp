@@ -17,7 +17,12 @@ using Clock = std::chrono::steady_clock;
 
 class ClientFeedback : public ClientCaseWithBuild {
  protected:
-  ClientFeedback() { ::setenv("BLASTUNE_LOAD", "feel", 1); }
+  // What else the tester's machine does must not decide.
+  ClientFeedback() {
+    ::setenv("BLASTUNE_LOAD", "0", 1);
+    ::setenv("BLASTUNE_FEEDBACK", "1", 1);
+  }
+  ~ClientFeedback() override { ::unsetenv("BLASTUNE_FEEDBACK"); }
 };
 INSTANTIATE_TEST_SUITE_P(Debian, ClientFeedback, ::testing::Values("pthread", "openmp"),
                          [](const auto& tested) { return std::string(tested.param); });
@@ -42,7 +47,8 @@ int scope_of(const LoadedBlas& blas, std::chrono::microseconds with_one, std::ch
   return count;
 }
 
-// How many of so many scopes had another count than the first one.
+// How many of so many scopes had another count than the first one. In the cases that expect none, one thread
+// is what the table says, so that no load of the tester's machine changes the count either.
 int changes_in(const LoadedBlas& blas, int scopes, std::chrono::microseconds with_one,
                std::chrono::microseconds with_two) {
   const int first = scope_of(blas, with_one, with_two);
@@ -113,10 +119,10 @@ TEST_P(ClientFeedback, ATableThatChangesWithinAProbeAllowsNoMoreThanBefore) {
 TEST_P(ClientFeedback, NothingIsLearntInAScopeWithinAnother) {
   alone([&] {
     const LoadedBlas blas(library_);
-    save({near_table(blas.build())}, table_);
+    save({near_table(blas.build(), 1)}, table_);
     blas.set_count(2);
     const blastune_scope outer = enter(gemm);
-    EXPECT_EQ(changes_in(blas, 3000, fast, slow), 0);
+    EXPECT_EQ(changes_in(blas, 3000, middle, fast), 0);
     blastune_leave(outer);
   });
 }
@@ -134,24 +140,25 @@ TEST_P(ClientFeedback, NeverExceedsTheProgramsOwnCount) {
 TEST_P(ClientFeedback, WhatIsHopelessIsNotTried) {
   alone([&] {
     const LoadedBlas blas(library_);
-    Table table = near_table(blas.build());
-    for (Curve& curve : table.curves) curve.at(1).seconds = Moments::from_summary(9, 300e-6, 1e-7);
+    Table table = near_table(blas.build(), 1);
+    for (Curve& curve : table.curves) curve.at(2).seconds = Moments::from_summary(9, 300e-6, 1e-7);
     save({table}, table_);
     blas.set_count(2);
-    EXPECT_EQ(changes_in(blas, 3000, 3 * middle, middle), 0);
+    ASSERT_EQ(recommend(gemm), 1);
+    EXPECT_EQ(changes_in(blas, 3000, middle, 3 * middle), 0);
   });
 }
 
 TEST_P(ClientFeedback, NothingIsLearntWhereTheTableAloneDecides) {
   for (const char* variable : {"BLASTUNE_LOAD=0", "BLASTUNE_LOAD=look", "BLASTUNE_FEEDBACK=0"}) {
-    ::unsetenv("BLASTUNE_FEEDBACK");
+    for (const char* name : {"BLASTUNE_FEEDBACK", "BLASTUNE_LOAD"}) ::unsetenv(name);
     const std::string text(variable);
     ::setenv(text.substr(0, text.find('=')).c_str(), text.substr(text.find('=') + 1).c_str(), 1);
     alone([&] {
       const LoadedBlas blas(library_);
-      save({near_table(blas.build())}, table_);
+      save({near_table(blas.build(), 1)}, table_);
       blas.set_count(2);
-      EXPECT_EQ(changes_in(blas, 3000, fast, slow), 0);
+      EXPECT_EQ(changes_in(blas, 3000, middle, fast), 0);
     });
   }
 }
@@ -159,7 +166,7 @@ TEST_P(ClientFeedback, NothingIsLearntWhereTheTableAloneDecides) {
 TEST_P(ClientFeedback, NothingIsLearntBesideAnotherScopeOfTheProcess) {
   alone([&] {
     const LoadedBlas blas(library_);
-    save({near_table(blas.build())}, table_);
+    save({near_table(blas.build(), 1)}, table_);
     blas.set_count(2);
     std::atomic<bool> has_entered = false;
     std::atomic<bool> may_leave = false;
@@ -171,7 +178,7 @@ TEST_P(ClientFeedback, NothingIsLearntBesideAnotherScopeOfTheProcess) {
       blastune_leave(scope);
     });
     while (!has_entered) std::this_thread::yield();
-    EXPECT_EQ(changes_in(blas, 3000, fast, slow), 0);
+    EXPECT_EQ(changes_in(blas, 3000, middle, fast), 0);
     may_leave = true;
   });
 }

@@ -54,6 +54,17 @@ TEST(Settings, AreRead) {
   EXPECT_EQ(settings_of({{"BLASTUNE_LOG", "1"}}).log, LogLevel::changes);
 }
 
+TEST(Settings, LearningHasASwitchOfItsOwn) {
+  EXPECT_TRUE(settings_of({}).learns);
+  EXPECT_FALSE(settings_of({{"BLASTUNE_FEEDBACK", "0"}}).learns);
+  EXPECT_TRUE(settings_of({{"BLASTUNE_FEEDBACK", "0"}}).load.feels);
+  // The table alone decides where nothing follows the load, unless somebody says so.
+  EXPECT_FALSE(settings_of({{"BLASTUNE_LOAD", "0"}}).learns);
+  EXPECT_FALSE(settings_of({{"BLASTUNE_LOAD", "look"}}).learns);
+  EXPECT_TRUE(settings_of({{"BLASTUNE_LOAD", "feel"}}).learns);
+  EXPECT_TRUE(settings_of({{"BLASTUNE_LOAD", "0"}, {"BLASTUNE_FEEDBACK", "1"}}).learns);
+}
+
 TEST(Settings, ACapThatMeansNothingIsIgnoredAndTold) {
   for (const char* text : {"0", "-1", "many", "3x", "99999999999999999999"}) {
     const Settings settings = settings_of({{"BLASTUNE_MAX_THREADS", text}});
