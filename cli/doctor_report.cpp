@@ -240,7 +240,10 @@ class Diagnosis {
       }
     }
     add(found.is_default ? Severity::warning : Severity::note, "tables",
-        fmt::format("{}: not measured on this machine", describe(build)),
+        fmt::format(
+            "{}: not measured on this machine; `blastune run` keeps its calls within their limits, and no "
+            "more",
+            describe(build)),
         found.is_default ? "run `blastune tune`"
                          : "if programs use it, run `blastune tune --blas " + file_of(found) + "`");
   }

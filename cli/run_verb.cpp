@@ -14,6 +14,7 @@
 
 #include "base/parse.h"
 #include "cli/preload_location.h"
+#include "cli/start_count.h"
 #include "cli/stats_file.h"
 #include "cli/verbs.h"
 
@@ -49,6 +50,10 @@ Result<ExitStatus> run(const Session& session, Options options) {
     ::setenv("BLASTUNE_STATS", place->c_str(), 1);
     // Which this one becomes.
     ::setenv("BLASTUNE_STATS_PROCESS", std::to_string(::getpid()).c_str(), 1);
+  }
+  if (const auto count = start_count(read_cpu_limits(), [](const char* name) { return std::getenv(name); })) {
+    ::setenv("OPENBLAS_NUM_THREADS", std::to_string(*count).c_str(), 1);
+    ::setenv(start_count_variable, std::to_string(*count).c_str(), 1);
   }
   if (options.no_inherit) ::setenv("BLASTUNE_NO_INHERIT", word.c_str(), 1);
   session.out.flush();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace blastune {
 namespace {
@@ -13,7 +14,8 @@ constexpr double own_variance = 0.1 * 0.1;
 constexpr double call_variance = 0.12 * 0.12;
 // What a record has learnt wears off, so that it never stops to listen.
 constexpr double drift_variance = 1e-5;
-constexpr double most_deviations = 3;  // a call that is further off counts as one that is this far off
+// A call that is further off counts as one that is this far off, so that one odd call moves little.
+constexpr double most_deviations = 2;
 constexpr double least_loading = 0.2;
 
 // A change of the count must gain this much (ln), so that noise alone changes nothing.
@@ -70,7 +72,7 @@ CallRecord::Plan CallRecord::before(const MachineState& state) {
   if (!has_opinion()) return {};
   holds_one_ = prefers_one(state.mean());
   if (probe_left_ == 0 && --calls_left_ == 0) plan_probe(state);
-  if (probe_left_ == 0) return {holds_one_ ? 1 : several_, true};
+  if (probe_left_ == 0) return {holds_one_ ? 1 : several_, !std::exchange(is_new_, false)};
   const bool is_first = probe_left_-- == probe_calls;
   return {holds_one_ ? several_ : 1, !is_first};
 }

@@ -59,6 +59,7 @@ class CallRecord {
 
   std::uint16_t several_ = 0;  // the best count of two or more; 0: no opinion
   bool holds_one_ = false;
+  bool is_new_ = true;            // its first call finds nothing in any cache, and teaches nothing
   std::uint8_t probe_left_ = 0;   // calls that the challenger still gets
   std::uint32_t calls_left_ = 0;  // until the next probe is considered
   Estimate one_;

@@ -79,9 +79,10 @@ ClientScope Client::enter_gemm(std::size_t slot, GemmKey key, bool is_gemm) {
 
   const bool learns = is_gemm && learns_.load(std::memory_order_relaxed) && thread_memo->depth == 0;
   const MachineState state = state_at(now);
-  const CallRecord::Plan plan =
+  CallRecord::Plan plan =
       learns ? entry.record.before(state) : CallRecord::Plan{entry.record.threads(state.mean()), false};
   ClientScope scope = hold(slot, plan.threads, limits);
+  if (plan.threads > 1 && !finds_threads_awake(now)) plan.teaches = false;
   if (!plan.teaches && (plan.threads == 1 || !load_.feels())) return scope;
   Memo::Running running{{}, 0, now, nothing_to_wait_for, static_cast<std::uint16_t>(plan.threads)};
   if (plan.teaches) running.key = key;
@@ -102,6 +103,12 @@ ClientScope Client::enter_unknown(std::size_t slot, const CallLimits& limits, do
   if (threads > 1 && slow_seconds > 0 && load_.feels())
     time_it(scope, {{}, 0, now, static_cast<float>(slow_seconds), static_cast<std::uint16_t>(threads)});
   return scope;
+}
+
+bool Client::finds_threads_awake(std::uint32_t now) {
+  // OpenBLAS's threads spin for some 25 ms before they sleep.
+  constexpr std::uint32_t longest_rest = 20;
+  return now - threaded_at_.exchange(now, std::memory_order_relaxed) <= longest_rest;
 }
 
 // Sets the count, 0: leaves it, and counts the caller in.

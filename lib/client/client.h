@@ -122,6 +122,8 @@ class Client {
   ClientScope enter_unknown(std::size_t slot, const CallLimits& limits, double slow_seconds,
                             std::uint32_t now);
   ClientScope hold(std::size_t slot, int threads, const CallLimits& limits);
+  // A call with several threads begins. Whether the library's threads still wait awake for it.
+  bool finds_threads_awake(std::uint32_t now);
   void time_it(ClientScope& scope, const Memo::Running& running);
   void take_note(const Memo::Running& running, double seconds) noexcept;
   ClientAdvice advise(BuildSlot& slot, const Gemm& gemm, int limit, double state);
@@ -137,8 +139,9 @@ class Client {
   std::atomic<int> meant_{-1};   // the slot that answers for the process, or -1: none
   std::atomic<int> chosen_{-1};  // a slot's index, or -1: automatic
   PresentLoad load_;
-  std::atomic<std::uint64_t> state_{0};  // MachineState, packed
-  std::atomic<bool> learns_{false};      // from its own calls
+  std::atomic<std::uint64_t> state_{0};        // MachineState, packed
+  std::atomic<std::uint32_t> threaded_at_{0};  // milliseconds: the last call with several threads
+  std::atomic<bool> learns_{false};            // from its own calls
   std::atomic<bool> log_shapes_{false};
   std::atomic<bool> disabled_{false};
   std::mutex mutex_;                // for what follows

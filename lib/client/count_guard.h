@@ -58,6 +58,11 @@ class CountGuard {
     return with(guard_, [&](const auto& guard) { return guard.is_beside_others(scope); });
   }
 
+  // See ProcessCountGuard. A thread's own count needs none: the runtime starts threads as it likes.
+  void grow(int from, int to) {
+    if (auto* process = std::get_if<ProcessCountGuard>(&guard_)) process->grow(from, to);
+  }
+
   // Around fork(): see ProcessCountGuard.
   void freeze() {
     with(guard_, [](auto& guard) { guard.freeze(); });

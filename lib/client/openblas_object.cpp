@@ -8,6 +8,8 @@
 #include <memory>
 #include <string_view>
 
+#include "base/parse.h"
+
 namespace blastune {
 namespace {
 
@@ -112,6 +114,16 @@ CountFunctions functions_of(const Build& build, std::uintptr_t base, void* handl
   return functions;
 }
 
+// The count that `run` gave it: the variable of the user's name says so, and nobody has changed it since.
+int start_count_of(const CountFunctions& functions) {
+  if (functions.scope != CountScope::process) return 0;
+  const char* given = ::secure_getenv("BLASTUNE_START_COUNT");
+  const char* own = ::secure_getenv("OPENBLAS_NUM_THREADS");
+  if (given == nullptr || own == nullptr || std::string_view(given) != own) return 0;
+  const Result<std::int64_t> count = parse_integer(given, 1, 65535, "BLASTUNE_START_COUNT");
+  return count && *count == functions.get() ? static_cast<int>(*count) : 0;
+}
+
 }  // namespace
 
 std::optional<OpenBlasObject> recognise_openblas(const LoadedObject& object) {
@@ -159,6 +171,7 @@ std::optional<OpenBlasObject> recognise_openblas(const LoadedObject& object) {
 
   found.functions = functions_of(build, object.base, handle.get());
   if (found.functions.get == nullptr) return std::nullopt;
+  found.start_count = start_count_of(found.functions);
   (void)handle.release();
   return found;
 }

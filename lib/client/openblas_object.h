@@ -19,6 +19,9 @@ struct OpenBlasObject {
   Build build;
   std::uintptr_t base = 0;
   CountFunctions functions;
+  // The count that `blastune run` had it start with, within a quota; 0: it started as it does by itself. It
+  // is nobody's wish, so the library may grow when the quota does.
+  int start_count = 0;
 };
 
 // Nothing when the object is no OpenBLAS, only leads to one (libblas.so.3) or passes itself off as one

@@ -6,6 +6,7 @@
 
 #include "client/undisturbed.h"
 #include "load/collision.h"
+#include "load/running_now.h"
 #include "load/seen_use.h"
 #include "load/waited_seconds.h"
 
@@ -112,6 +113,7 @@ double PresentLoad::rounding(const Before& now, double seconds) const {
   const std::int64_t cost = thread_nanoseconds() - used;
   const bool is_first = before_.nanoseconds == 0;
   unread_ = now.use.processors > 0 ? 0 : std::min(unread_ + 1, most_unread);
+  if (sides_.looks && is_first) guess(now);
   if (sides_.looks && !is_first && now.use.processors > 0) take_in(now);
   if (!sides_.looks || unread_ == most_unread) {
     // Nobody shows what the others do: it is tried, as if nobody were there.
@@ -162,6 +164,16 @@ std::optional<PresentLoad::Before> PresentLoad::read_page() const {
   collided_ = false;
   page_again_ = began + looks_part * (thread_nanoseconds() - used);
   schedule(std::max(began + next_page_nanoseconds, page_again_));
+}
+
+// The first call cannot wait for two looks. Where this process may not run everywhere, nobody tells where the
+// others run.
+void PresentLoad::guess(const Before& now) {
+  if (!where_.is_all()) return;
+  const auto others = read_running_others(edges_.loadavg, edges_.tasks);
+  if (!others) return;
+  cores_.guess(now.use.processors, *others);
+  publish();
 }
 
 void PresentLoad::take_in(const Before& now) {

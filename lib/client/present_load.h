@@ -29,6 +29,7 @@ namespace blastune {
 struct LoadEdges {
   const char* stat = "/proc/stat";
   const char* tasks = "/proc/self/task";
+  const char* loadavg = "/proc/loadavg";
   std::int64_t (*nanoseconds)() = &monotonic_nanoseconds;
   double (*own_seconds)() = &own_process_seconds;
 };
@@ -91,6 +92,7 @@ class PresentLoad {
   void publish();
   // The next look, or before it the time to try again what a collision took away.
   void schedule(std::int64_t look);
+  void guess(const Before& now);
   void take_in(const Before& now);
   [[nodiscard]] std::optional<Before> read_page() const;
   void note(const Before& now) { before_ = now; }

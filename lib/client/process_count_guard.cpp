@@ -96,6 +96,14 @@ void ProcessCountGuard::restore() {
   ours_.store(0);  // no count: a child forked from here on finds nothing to restore
 }
 
+void ProcessCountGuard::grow(int from, int to) {
+  std::uint64_t state = state_.load();
+  if ((state & (inside_mask | marks)) != 0 || !state_.compare_exchange_strong(state, (state | busy) + turn))
+    return;
+  if (count_.read() == from) count_.set(to);
+  state_.fetch_and(~busy);
+}
+
 void ProcessCountGuard::freeze() {
   constexpr int attempts = 1000;
   std::uint64_t state = state_.load();

@@ -55,6 +55,10 @@ class ProcessCountGuard {
   [[nodiscard]] int count_in(const GuardScope& scope) const { return scope.counted ? count_.read() : 0; }
   [[nodiscard]] bool is_beside_others(const GuardScope& scope) const { return scope.others != 0; }
 
+  // The library may use more threads than it started with: sets the count to `to` if it is `from` and nobody
+  // is inside. The library starts the threads that it lacks, so this may take a while.
+  void grow(int from, int to);
+
   // Between these two nobody changes or restores; callers come and go meanwhile. freeze() gives up after a
   // second, because fork() must not hang for a thread that does.
   void freeze();

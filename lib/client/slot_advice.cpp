@@ -25,6 +25,9 @@ bool is_for(const std::vector<std::string>& paths, const MachineSignature& machi
 void SlotAdvice::limit_to(int usable) {
   const int cap = settings_.max_threads == 0 ? usable : std::min(usable, settings_.max_threads);
   slot().capacity.store(cap, std::memory_order_relaxed);
+  // It was started with fewer because of a quota, which has been raised since.
+  const OpenBlasObject& object = slot().object;
+  if (object.start_count > 0 && cap > object.start_count) slot().guard.grow(object.start_count, cap);
   report_.build = describe(slot().object.build);
   report_.usable = usable;
   report_.applies = slot().guard.applies();

@@ -44,6 +44,11 @@ void AvailableCores::set_capacity(int capacity) {
   capacity_ = capacity;
 }
 
+void AvailableCores::guess(double processors, int running_others) {
+  if (!(processors >= 1) || running_others < 1) return;
+  cores_ = static_cast<int>(std::clamp(processors - running_others, 1.0, static_cast<double>(capacity_)));
+}
+
 void AvailableCores::look(double now, const SeenUse& seen) {
   if (!(seen.seconds >= shortest_look_seconds) || !std::isfinite(seen.others) || !std::isfinite(seen.own) ||
       !(seen.processors >= 1))

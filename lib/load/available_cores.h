@@ -41,6 +41,9 @@ class AvailableCores {
   [[nodiscard]] int capacity() const { return capacity_; }
 
   // now: seconds that never step back, here and below.
+  // Before the first look: so many threads of others run at this moment. It is a guess from one moment, and
+  // the first look takes its place.
+  void guess(double processors, int running_others);
   void look(double now, const SeenUse& seen);
   // A multiply with so many threads waited for processors: on average for so many of them while it ran.
   void collide(double now, int threads, double lacking);

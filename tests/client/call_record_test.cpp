@@ -218,7 +218,7 @@ TEST(CallRecordSimulated, AProgramPaysLittleMoreThanWhoeverKnowsTheState) {
   for (const auto& [name, world] : cases()) {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
       const SimulatedOutcome outcome = run_program(world, seed);
-      EXPECT_LT(outcome.feedback, 1.02) << name << ", seed " << seed;
+      EXPECT_LT(outcome.feedback, 1.03) << name << ", seed " << seed;
       EXPECT_LT(outcome.feedback, outcome.two * 1.005) << name << ", seed " << seed;
       EXPECT_LT(outcome.feedback, outcome.table * 1.005) << name << ", seed " << seed;
       EXPECT_LT(outcome.worst, 1.05) << name << ", seed " << seed;
@@ -231,7 +231,7 @@ TEST(CallRecordSimulated, TheStateIsEstimatedWellWhereSeveralThreadsAreInUse) {
   SimulatedWorld world = world_of(0, two_states);
   world.gemms = {usual_gemms.end() - 4, usual_gemms.end()};
   for (std::uint64_t seed = 1; seed <= 4; ++seed)
-    EXPECT_LT(run_program(world, seed).state_error, 0.12) << seed;
+    EXPECT_LT(run_program(world, seed).state_error, 0.15) << seed;
 }
 
 // From the moment at which the state changes, in seconds of the program's own calls.

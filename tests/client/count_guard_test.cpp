@@ -292,6 +292,21 @@ TEST(CountGuardProcess, SaysHowManyOthersAreInside) {
   guard.leave(first);
 }
 
+TEST(CountGuardProcess, GrowsWhereNobodyIsInsideAndNobodyHasChangedIt) {
+  process_count = 1;
+  CountGuard guard(functions(CountScope::process));
+  const GuardScope scope = guard.enter(1);
+  guard.grow(1, 4);
+  EXPECT_EQ(get_process(), 1);
+  guard.leave(scope);
+  guard.grow(1, 4);
+  EXPECT_EQ(get_process(), 4);
+  EXPECT_EQ(guard.user_count(), 4);
+  set_process(2);  // the program means it
+  guard.grow(1, 4);
+  EXPECT_EQ(get_process(), 2);
+}
+
 TEST(CountGuardProcess, KnowsItsCompany) {
   process_count = 4;
   CountGuard guard(functions(CountScope::process));

@@ -25,6 +25,7 @@ class PresentLoadTest : public testing::Test {
     std::filesystem::create_directories(tasks_ + "/1");
     edges_.stat = stat_.c_str();
     edges_.tasks = tasks_.c_str();
+    edges_.loadavg = loadavg_.c_str();
     edges_.nanoseconds = [] { return now_nanoseconds; };
     edges_.own_seconds = [] { return own_seconds; };
     now_nanoseconds = 1'000'000'000;
@@ -55,6 +56,7 @@ class PresentLoadTest : public testing::Test {
   TemporaryDirectory directory_;
   std::string stat_ = directory_.path("stat");
   std::string tasks_ = directory_.path("task");
+  std::string loadavg_ = directory_.path("loadavg");  // not there, unless a case writes it
   LoadEdges edges_;
   double busy_ = 100;
   double nice_ = 10;

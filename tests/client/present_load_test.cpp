@@ -42,6 +42,33 @@ TEST_F(PresentLoadTest, LeavesToOthersWhatTheyUse) {
   EXPECT_EQ(load.available(), 4);
 }
 
+// The first call cannot wait for two looks, and the second look takes the guess's place.
+TEST_F(PresentLoadTest, GuessesFromWhoRunsAtTheFirstLook) {
+  std::ofstream(loadavg_) << "0.0 0.0 0.0 3/99 1\n";
+  PresentLoad load(edges_);
+  load.set_sides({});
+  load.set_machine(4, ProcessorSet::all());
+  load.look();
+  EXPECT_EQ(load.available(), 1);
+  pass(0.1, 1, 0);
+  load.look();
+  EXPECT_EQ(load.available(), 4);
+}
+
+TEST_F(PresentLoadTest, GuessesNothingWhereItMayNotRunEverywhereOrDoesNotLook) {
+  std::ofstream(loadavg_) << "0.0 0.0 0.0 3/99 1\n";
+  PresentLoad bound(edges_);
+  bound.set_sides({});
+  bound.set_machine(2, ProcessorSet::of(std::vector<int>{0, 1}));
+  bound.look();
+  EXPECT_EQ(bound.available(), 2);
+  PresentLoad feels_only(edges_);
+  feels_only.set_sides({false, true});
+  feels_only.set_machine(4, ProcessorSet::all());
+  feels_only.look();
+  EXPECT_EQ(feels_only.available(), 4);
+}
+
 TEST_F(PresentLoadTest, WhatYieldsIsMostlyOutOfTheWay) {
   PresentLoad load(edges_);
   load.set_sides({});

@@ -290,6 +290,21 @@ TEST(AvailableCoresCrowd, WithoutFeelingLooksAloneSettleToo) {
   }
 }
 
+TEST(AvailableCores, AGuessIsWithinTheCapacityAndTheFirstLookTakesItsPlace) {
+  for (const int others : {-1, 0, 1, 3, 7, 8, 100}) {
+    AvailableCores cores(8);
+    cores.guess(8, others);
+    EXPECT_EQ(cores.cores(), std::clamp(8 - others, 1, 8)) << others;
+    cores.look(0.1, {0.1, 8, 0, 0});
+    EXPECT_EQ(cores.cores(), 8) << others;
+  }
+  AvailableCores few(2);
+  few.guess(96, 3);
+  EXPECT_EQ(few.cores(), 2);
+  few.guess(0, 3);
+  EXPECT_EQ(few.cores(), 2);
+}
+
 TEST(AvailableCoresCrowd, OffersToSomebodyWhoNeverTakesThemCostLittle) {
   Crowd crowd({.cores = 8});
   crowd.set_busy(3);

@@ -20,12 +20,15 @@
  * transpose there is no opinion.
  *
  * NO OPINION is 0, never an error: no table, a table for another machine or another OpenBLAS, a damaged file,
- * no OpenBLAS loaded, several of them and no telling which, or BLASTUNE_DISABLE. OpenBLAS then behaves as if
- * blastune were not there. blastune_status() says why.
+ * no OpenBLAS loaded, several of them and no telling which, or BLASTUNE_DISABLE. blastune_status() says why.
  *
- * LIMITS. What is recommended never exceeds the processors this process may use (affinity, control groups),
- * BLASTUNE_MAX_THREADS, or the count that the program or the user gave OpenBLAS (OPENBLAS_NUM_THREADS,
- * OMP_NUM_THREADS, openblas_set_num_threads(), omp_set_num_threads(), threadpoolctl).
+ * LIMITS hold for every scope, from the first one on, whether there is an opinion or not: the processors that
+ * this process may use (affinity, the quotas of all its control groups), BLASTUNE_MAX_THREADS, what other
+ * programs leave of the machine, and the part of it that remains where several threads call at once. The
+ * count that the program or its user gave OpenBLAS (OPENBLAS_NUM_THREADS, OMP_NUM_THREADS,
+ * openblas_set_num_threads(), omp_set_num_threads(), threadpoolctl) is never exceeded. A limit that changes
+ * is followed within a second. Where none of them is below OpenBLAS's own count and there is no opinion, the
+ * count stays as it is.
  *
  * THREADS. Every function may be called from any thread at any time, except from signal handlers and from
  * what pthread_atfork() registered. A scope belongs to the thread that entered it. While several threads are
@@ -35,16 +38,17 @@
  * count falls. In a program that multiplies in several threads on an OpenMP build, put every such multiply in
  * a scope, or none. Inside an OpenMP parallel region nothing is changed.
  *
- * OTHER LOAD. Where other programs use the processors, what is recommended is the best count among those that
- * they leave room for. The library looks at how the machine is used ten times a second at most, in the call
- * that finds it due (some 20 us; more on large machines, never over 0.5 percent of the time), and takes a
- * multiply that waited for a processor for a sign of others at once. Counts then depend on what else runs;
- * BLASTUNE_LOAD=0 makes them depend on the table alone.
+ * OTHER LOAD. Where other programs use the processors, the best count among those that they leave room for is
+ * taken. The library looks at how the machine is used ten times a second at most, in the call that finds it
+ * due (some 20 us; more on large machines, never over 0.5 percent of the time), and takes a call that waited
+ * for a processor for a sign of others at once. BLASTUNE_LOAD=0 switches it off.
  *
- * OWN CALLS. A table is a mean over times and programs. Of a multiply that a thread does often, a few calls
- * now and then get the count that comes next by the table, where that is not far slower, and while it is
- * faster it stays: at most 0.5 percent of the time is spent on it. That is for scopes; what is recommended is
- * the table's. BLASTUNE_LOAD=0 and =look switch it off.
+ * FEEDBACK. A table is a mean over the states of a machine and over programs. The library times the scopes of
+ * gemms, and learns from them how much further threads are worth now (the state of the machine, one number
+ * for all gemms) and how this program's gemms differ from the table's. Where the count that is not held could
+ * be the faster one, it gets four calls now and then, which take at most 0.5 percent of the time. What is
+ * recommended follows the state too. BLASTUNE_FEEDBACK=0 switches it off, and so does BLASTUNE_LOAD=0 unless
+ * BLASTUNE_FEEDBACK=1 is set: counts then depend on the table and the limits alone.
  *
  * A change of the count that the program makes itself inside a scope is respected: it is not undone. Thread
  * counts change the order of summation, and so the last bits of results; for results that repeat to the bit,
@@ -59,11 +63,12 @@
  * advice from before is kept; a removed one ends all opinion.
  *
  * ENVIRONMENT, read once, at the first call; ignored in set-user-ID programs.
- *   BLASTUNE_DISABLE=1       no opinion, nothing is done
+ *   BLASTUNE_DISABLE=1       no opinion, no limits: nothing is done
  *   BLASTUNE_MAX_THREADS=N   never more than N threads
  *   BLASTUNE_TABLE=FILE      this table
- *   BLASTUNE_LOAD=0          follow the table alone; =look: also the processors' use; =feel: also own calls
- *   BLASTUNE_LOG=1           tables found and why there is no opinion, on stderr; =2 also each new shape
+ *   BLASTUNE_LOAD=0          do not follow the load; =look: by the processors' use only; =feel: by own calls
+ * only BLASTUNE_FEEDBACK=0      do not learn from own calls BLASTUNE_LOG=1           tables found and why
+ * there is no opinion, on stderr; =2 also each new shape
  *
  * LINKING. pkg-config: blastune. CMake: find_package(blastune), target blastune::client.
  */
@@ -142,7 +147,7 @@ typedef struct blastune_status_info {
   uint64_t generation;   /* rises with every change of the advice; 0: there never was any */
   int64_t measured_unix; /* when the table's last sample was taken, seconds since 1970; 0 without table */
   int64_t curves;        /* gemms measured for the OpenBLAS in use */
-  int32_t builds;        /* OpenBLAS libraries found in this process; 0 while there is no table to use */
+  int32_t builds;        /* OpenBLAS libraries found in this process */
   int32_t usable;        /* processors this process may use; 0 while unknown */
   int32_t limit;         /* the most threads that this thread's next call may use; 0 while unknown */
   int32_t applies;       /* 1: blastune_enter_gemm can set this build's count; 0: it cannot, safely */
@@ -169,9 +174,10 @@ typedef struct blastune_blas_info {
 /* The API version of the library that runs, to compare with BLASTUNE_API_VERSION. */
 BLASTUNE_API int blastune_api_version(void);
 
-/* Threads for one column-major gemm; 0: no opinion. Some 10 ns for a shape that this thread asked for
- * lately, below 1 us for any other; no lock, no allocation, no system call, except that a thread's first call
- * makes room for what it will remember (5 KiB), and that once a second one call looks for a changed table. */
+/* Threads for one column-major gemm; 0: no opinion. Some 15 ns for a shape that this thread asked for lately,
+ * below 1 us for any other. Nothing is locked or waited for. A thread's first call allocates what it will
+ * remember (9 KiB). Once a second one call looks for changed tables, libraries and limits, and at most ten
+ * times a second one looks at the load (OTHER LOAD); only these enter the kernel. */
 BLASTUNE_API int blastune_recommend_gemm(blastune_dtype dtype, blastune_transpose transpose_a,
                                          blastune_transpose transpose_b, int64_t m, int64_t n, int64_t k);
 
@@ -227,7 +233,7 @@ BLASTUNE_API blastune_scope blastune_enter_level3_in(int blas, blastune_dtype dt
                                                      int64_t k);
 
 /* For any other call of that OpenBLAS which may use several threads, and for which there is no advice: lowers
- * the count to what others leave of the processors, and leaves it alone while they leave all. slow_seconds:
+ * the count to the limits, and leaves it alone while they allow all of it. slow_seconds:
  * what such a call surely does not take while nobody else is there, by a rough estimate: one that takes
  * longer is looked at for having waited. 0: not known. */
 BLASTUNE_API blastune_scope blastune_enter_limited_in(int blas, double slow_seconds);
