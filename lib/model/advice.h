@@ -21,6 +21,9 @@ struct Advice {
   double default_seconds = 0;
   Basis basis = Basis::none;
   double confidence = 0;  // probability, 0 to 1, that no allowed count is faster by more than the tolerance
+  // The library's own count, though another one was or is expected to be faster: not by enough for what is
+  // known, or the library's own was not measured.
+  bool stays_with_default = false;
 };
 
 // Of one gemm with one count, whether or not that count is advised.

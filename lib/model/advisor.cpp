@@ -9,8 +9,13 @@
 #include <utility>
 #include <vector>
 
+#include "model/burst_spread.h"
+#include "model/choice.h"
+#include "model/evidence.h"
+#include "model/scaling.h"
 #include "model/shape_model.h"
 #include "model/statistics.h"
+#include "model/table_state.h"
 #include "model/thread_use.h"
 
 namespace blastune {
@@ -22,57 +27,38 @@ GroupKey group_of(const Gemm& gemm) {
   return {gemm.dtype, gemm.trans_a, gemm.trans_b};
 }
 
-// Of an answer that compares everything but what the library would do by itself.
+// Of an answer whose alternative was not measured.
 constexpr double confidence_without_default = 0.5;
-// Of one where the limit lies between measured counts, and what lies around it says that it would be faster.
-constexpr double confidence_between_counts = 0.5;
 
 struct Group {
   GroupKey key;
   ShapeModel model;
 };
 
-// Time at a count that may lie between measured ones.
-double curve_seconds(const Curve& curve, int threads) {
-  if (const CurvePoint* point = curve.find(threads)) return point->seconds.mean();
-  const auto above = std::ranges::lower_bound(curve.points, threads, {}, &CurvePoint::threads);
-  if (above == curve.points.end()) return curve.points.back().seconds.mean();
-  if (above == curve.points.begin()) return above->seconds.mean();
-  const auto& below = *std::prev(above);
-  const double share = static_cast<double>(threads - below.threads) / (above->threads - below.threads);
-  return std::lerp(below.seconds.mean(), above->seconds.mean(), share);
-}
-
-double prediction_seconds(const ShapePrediction& prediction, std::span<const int> counts, int threads) {
-  const auto found = std::ranges::lower_bound(counts, threads);
-  const auto above =
-      found == counts.end() ? counts.size() - 1 : static_cast<std::size_t>(found - counts.begin());
-  auto log_ratio = static_cast<double>(prediction.log_ratio[above]);
-  if (counts[above] > threads && above > 0) {
-    const int below = counts[above - 1];
-    const double share = static_cast<double>(threads - below) / (counts[above] - below);
-    log_ratio = std::lerp(static_cast<double>(prediction.log_ratio[above - 1]), log_ratio, share);
-  }
-  return prediction.seconds_with_one * std::exp(log_ratio);
+bool has_one(const Curve& curve) {
+  return !curve.points.empty() && curve.points.front().threads == 1;
 }
 
 }  // namespace
 
 struct Advisor::State {
-  double tolerance = default_tolerance;
-  float log_tolerance = 0;
   Build build;
+  double tolerance = default_tolerance;
+  double burst_variance = believed_burst_variance;
   int default_threads = 1;
+  TableState machine;
   std::vector<Curve> curves;  // ascending by gemm
   std::vector<Group> groups;  // ascending by key
 
   [[nodiscard]] const Curve* find(const Gemm& gemm) const;
   [[nodiscard]] const Group* group_for(const Gemm& gemm) const;
-  [[nodiscard]] Advice from_curve(const Curve& curve, int limit) const;
-  [[nodiscard]] Advice from_model(const Group& group, const Gemm& gemm, int limit) const;
-  // The place of the chosen count among the model's; nothing when all are above the limit.
-  [[nodiscard]] std::optional<std::size_t> choose(const ShapePrediction& prediction,
-                                                  std::span<const int> counts, int limit) const;
+  // Nothing where neither the gemm nor any like it was measured. incumbent: a curve that does not know it gives
+  // way to a model that does.
+  [[nodiscard]] std::optional<Evidence> evidence(const Gemm& gemm, int incumbent) const;
+  [[nodiscard]] ChoiceRule rule(const Evidence& evidence) const;
+  [[nodiscard]] Choice choose(const Evidence& evidence, int limit) const;
+  [[nodiscard]] double confidence(const Evidence& evidence, int chosen, int limit, double state) const;
+  [[nodiscard]] int incumbent(int limit) const { return std::min(default_threads, limit); }
 };
 
 const Curve* Advisor::State::find(const Gemm& gemm) const {
@@ -92,86 +78,90 @@ const Group* Advisor::State::group_for(const Gemm& gemm) const {
   return best;
 }
 
-Advice Advisor::State::from_curve(const Curve& curve, int limit) const {
-  const int threads = best_threads(curve, limit, tolerance);
-  if (threads == 0) return {};
-  const CurvePoint& chosen = *curve.find(threads);
-  Advice advice;
-  advice.threads = threads;
-  advice.expected_seconds = chosen.seconds.mean();
-  const int unadvised = std::min(default_threads, limit);
-  const bool default_is_known = curve.points.back().threads >= unadvised;
-  advice.default_seconds = default_is_known ? curve_seconds(curve, unadvised) : 0;
-  advice.basis = Basis::measured;
-  advice.confidence = default_is_known ? 1 : confidence_without_default;
-  const Moments acceptable = scaled(chosen.seconds, 1 / (1 + tolerance));
-  for (const auto& point : curve.points) {
-    if (point.threads > limit || point.threads == threads) continue;
-    advice.confidence = std::min(advice.confidence, probability_less(acceptable, point.seconds));
+std::optional<Evidence> Advisor::State::evidence(const Gemm& gemm, int incumbent) const {
+  EvidenceSources sources;
+  sources.state = &machine;
+  sources.burst_variance = burst_variance;
+  if (const Group* group = group_for(gemm)) {
+    sources.model = &group->model;
+    sources.is_borrowed = group->key != group_of(gemm);
+  }
+  const Curve* curve = find(gemm);
+  const auto knows = [incumbent](int most) { return most >= incumbent; };
+  if (curve != nullptr && has_one(*curve) &&
+      (knows(curve->points.back().threads) || sources.model == nullptr ||
+       !knows(sources.model->counts().back()))) {
+    sources.curve = curve;
+  }
+  if (sources.curve == nullptr && sources.model == nullptr) return std::nullopt;
+  return Evidence(gemm, sources);
+}
+
+ChoiceRule Advisor::State::rule(const Evidence& evidence) const {
+  return {default_threads, static_cast<float>(tolerance), static_cast<float>(evidence.shared_variance()),
+          static_cast<float>(evidence.apart_variance())};
+}
+
+Choice Advisor::State::choose(const Evidence& evidence, int limit) const {
+  Choice choice(rule(evidence), limit);
+  for (std::size_t i = 0; i < evidence.size() && evidence.threads(i) <= choice.highest(); ++i)
+    choice.offer(evidence.at(i));
+  return choice;
+}
+
+double Advisor::State::confidence(const Evidence& evidence, int chosen, int limit, double state) const {
+  const Choice errors(rule(evidence), limit);
+  const auto moved = static_cast<float>(state * evidence.loading());
+  const auto tolerated = static_cast<float>(std::log1p(tolerance));
+  std::optional<Candidate> own;
+  for (std::size_t i = 0; i < evidence.size(); ++i)
+    if (evidence.threads(i) == chosen) own = evidence.at(i);
+  const float own_ratio = own ? own->log_ratio + moved : 0;
+  double least = 1;
+  const auto compare = [&](float behind, float error) {
+    const double deviations = static_cast<double>(behind + tolerated) / std::max(1e-9, static_cast<double>(error));
+    least = std::min(least, normal_cdf(std::clamp(deviations, -9.0, 9.0)));
+  };
+  if (own) compare(-own_ratio, errors.error(*own));
+  for (std::size_t i = 0; i < evidence.size() && evidence.threads(i) <= limit; ++i) {
+    if (evidence.threads(i) == chosen) continue;
+    const Candidate other = evidence.at(i);
+    if (!own) {
+      compare(other.log_ratio + moved, errors.error(other));
+    } else {
+      const bool is_fewer = other.threads < own->threads;
+      compare(other.log_ratio + moved - own_ratio,
+              is_fewer ? errors.error_between(other, *own) : errors.error_between(*own, other));
+    }
   }
   // As many as are allowed may be more than the last that was measured below.
-  if (curve_seconds(curve, limit) < acceptable.mean())
-    advice.confidence = std::min(advice.confidence, confidence_between_counts);
-  return advice;
-}
-
-std::optional<std::size_t> Advisor::State::choose(const ShapePrediction& prediction,
-                                                  std::span<const int> counts, int limit) const {
-  const auto allowed = static_cast<std::size_t>(std::ranges::upper_bound(counts, limit) - counts.begin());
-  if (allowed == 0) return std::nullopt;
-  std::size_t chosen = 0;
-  for (std::size_t i = 1; i < allowed; ++i) {
-    const float behind = prediction.log_ratio[chosen] - prediction.log_ratio[i];
-    if (behind <= 0) continue;
-    // The exact bound costs a logarithm, so first the loose one.
-    if (behind > log_tolerance ||
-        behind > static_cast<float>(std::log1p(tolerated_loss(counts[chosen], counts[i], tolerance))))
-      chosen = i;
-  }
-  return chosen;
-}
-
-Advice Advisor::State::from_model(const Group& group, const Gemm& gemm, int limit) const {
-  const ShapePrediction prediction = group.model.predict(gemm);
-  const auto counts = group.model.counts();
-  const auto place = choose(prediction, counts, limit);
-  if (!place) return {};
-  const std::size_t chosen = *place;
-  Advice advice;
-  advice.threads = counts[chosen];
-  advice.expected_seconds = prediction_seconds(prediction, counts, advice.threads);
-  const int unadvised = std::min(default_threads, limit);
-  const bool default_is_known = counts.back() >= unadvised;
-  advice.default_seconds = default_is_known ? prediction_seconds(prediction, counts, unadvised) : 0;
-  advice.basis = Basis::interpolated;
-  advice.confidence = default_is_known ? 1 : confidence_without_default;
-  const bool own_group = group.key == group_of(gemm);
-  const double error = own_group ? prediction.log_error : 2 * prediction.log_error;
-  for (std::size_t i = 0; i < counts.size() && counts[i] <= limit; ++i) {
-    if (i == chosen) continue;
-    const auto behind =
-        static_cast<double>(prediction.log_ratio[i] - prediction.log_ratio[chosen] + log_tolerance);
-    advice.confidence = std::min(advice.confidence, normal_cdf(behind / error));
-  }
-  if (prediction_seconds(prediction, counts, limit) * (1 + tolerance) < advice.expected_seconds)
-    advice.confidence = std::min(advice.confidence, confidence_between_counts);
-  return advice;
+  if (limit < evidence.most_threads() &&
+      evidence.seconds(limit) * (1 + tolerance) < evidence.seconds(chosen))
+    least = std::min(least, confidence_without_default);
+  return least;
 }
 
 Advisor::Advisor(const Table& table) {
   auto state = std::make_unique<State>();
   state->tolerance = table.tolerance;
-  state->log_tolerance = static_cast<float>(std::log1p(table.tolerance));
   state->build = table.build;
   state->default_threads = table.default_threads;
   state->curves = table.curves;
   std::ranges::sort(state->curves, {}, &Curve::gemm);
+  state->burst_variance = pooled_burst_variance(state->curves);
+  std::vector<const Curve*> all;
   std::map<GroupKey, std::vector<const Curve*>> threaded;
   for (const auto& curve : state->curves) {
-    if (!runs_on_one_thread(table.build, curve.gemm)) threaded[group_of(curve.gemm)].push_back(&curve);
+    if (runs_on_one_thread(table.build, curve.gemm) || !has_one(curve)) continue;
+    all.push_back(&curve);
+    threaded[group_of(curve.gemm)].push_back(&curve);
   }
+  state->machine = TableState(all, state->burst_variance);
   for (const auto& [key, curves] : threaded) {
-    ShapeModel model(curves);
+    std::vector<float> shifts;
+    for (const Curve* curve : curves)
+      shifts.push_back(static_cast<float>(state->machine.shift(state->machine.loading(*curve))));
+    ShapeModel model(curves, shifts, state->burst_variance);
     if (!model.empty()) state->groups.push_back({key, std::move(model)});
   }
   state_ = std::move(state);
@@ -181,89 +171,107 @@ Advisor::Advisor(Advisor&&) noexcept = default;
 Advisor& Advisor::operator=(Advisor&&) noexcept = default;
 Advisor::~Advisor() = default;
 
-Advice Advisor::advise(const Gemm& asked, int limit, double /*state*/) const {
+Advice Advisor::advise(const Gemm& asked, int limit, double state) const {
   const Gemm gemm = canonical(asked);
   if (limit < 1 || !check_dimensions(gemm)) return {};
-  if (const Curve* curve = state_->find(gemm)) {
-    const Advice advice = state_->from_curve(*curve, limit);
-    if (advice.threads > 0) return advice;
-  }
-  const Group* group = state_->group_for(gemm);
-  if (group == nullptr) return {};
-  if (runs_on_one_thread(state_->build, gemm)) {
+  const bool is_shared = !runs_on_one_thread(state_->build, gemm);
+  const int incumbent = is_shared ? state_->incumbent(limit) : 1;
+  const auto evidence = state_->evidence(gemm, incumbent);
+  if (!evidence) return {};
+  Advice advice;
+  advice.basis = evidence->is_measured() ? Basis::measured : Basis::interpolated;
+  if (!is_shared) {
     // The count makes no difference to the library; one thread is what it will use.
-    Advice advice = state_->from_model(*group, gemm, 1);
-    advice.default_seconds = advice.expected_seconds;
+    advice.threads = 1;
+    advice.expected_seconds = advice.default_seconds = evidence->one_seconds();
+    advice.confidence = 1;
     return advice;
   }
-  return state_->from_model(*group, gemm, limit);
+  const double moved = std::exp(state * evidence->loading());
+  const auto seconds = [&](int count) { return evidence->seconds(count) * (count > 1 ? moved : 1); };
+  if (evidence->most_threads() < incumbent) {
+    advice.threads = incumbent;
+    advice.expected_seconds = seconds(incumbent);
+    advice.basis = Basis::interpolated;
+    advice.confidence = confidence_without_default;
+    advice.stays_with_default = true;
+    return advice;
+  }
+  const Choice choice = state_->choose(*evidence, limit);
+  const auto at_least_one = [&](int count) { return std::max(1, count); };
+  const auto decided = [&](float margin, const Candidate& several) {
+    return static_cast<double>(margin) + state * evidence->loading() > 0 ? 1 : at_least_one(several.threads);
+  };
+  advice.threads = decided(choice.margin_of_one(), choice.several());
+  advice.expected_seconds = seconds(advice.threads);
+  advice.default_seconds = seconds(incumbent);
+  advice.confidence = state_->confidence(*evidence, advice.threads, limit, state);
+  const int otherwise = evidence->is_measured() && state == 0
+                            ? best_threads(*state_->find(gemm), limit, state_->tolerance)
+                            : decided(choice.expected_margin_of_one(), choice.expected_best());
+  const bool is_incumbent = advice.threads == 1 ? incumbent == 1 : advice.threads >= choice.several().threads;
+  advice.stays_with_default = is_incumbent && otherwise != advice.threads;
+  return advice;
 }
 
-int Advisor::threads(const Gemm& asked, int limit) const {
+Alternatives Advisor::alternatives(const Gemm& asked, int limit) const {
+  const Gemm gemm = canonical(asked);
+  if (limit < 2 || !check_dimensions(gemm) || runs_on_one_thread(state_->build, gemm)) return {};
+  const int incumbent = state_->incumbent(limit);
+  const auto evidence = state_->evidence(gemm, incumbent);
+  if (!evidence || evidence->most_threads() < incumbent) return {};
+  const Choice choice = state_->choose(*evidence, limit);
+  const Candidate& several = choice.several();
+  if (several.threads == 0) return {};
+  Alternatives found;
+  found.several = several.threads;
+  found.one_seconds = evidence->one_seconds();
+  found.several_seconds = found.one_seconds * std::exp(static_cast<double>(several.log_ratio));
+  found.handicap = static_cast<double>(several.log_ratio - choice.margin_of_one());
+  found.loading = evidence->loading();
+  found.error = static_cast<double>(choice.error(several));
+  return found;
+}
+
+int Advisor::threads(const Gemm& asked, int limit, double state) const {
   const Gemm gemm = canonical(asked);
   if (limit < 1 || !check_dimensions(gemm)) return 0;
-  if (const Curve* curve = state_->find(gemm)) {
-    const int best = best_threads(*curve, limit, state_->tolerance);
-    if (best > 0) return best;
-  }
-  const Group* group = state_->group_for(gemm);
-  if (group == nullptr) return 0;
-  const int usable = runs_on_one_thread(state_->build, gemm) ? 1 : limit;
-  const auto place = state_->choose(group->model.predict(gemm), group->model.counts(), usable);
-  return place ? group->model.counts()[*place] : 0;
+  const bool is_shared = !runs_on_one_thread(state_->build, gemm);
+  const int incumbent = is_shared ? state_->incumbent(limit) : 1;
+  if (!is_shared || limit == 1) return state_->find(gemm) != nullptr || state_->group_for(gemm) != nullptr ? 1 : 0;
+  const auto evidence = state_->evidence(gemm, incumbent);
+  if (!evidence) return 0;
+  if (evidence->most_threads() < incumbent) return incumbent;
+  const Choice choice = state_->choose(*evidence, limit);
+  const bool is_one = static_cast<double>(choice.margin_of_one()) + state * evidence->loading() > 0;
+  return is_one ? 1 : std::max(1, choice.several().threads);
 }
 
 ExpectedTime Advisor::expected(const Gemm& asked, int threads) const {
   const Gemm gemm = canonical(asked);
   if (threads < 1 || !check_dimensions(gemm)) return {};
-  const Curve* curve = state_->find(gemm);
-  if (curve != nullptr && curve->points.front().threads <= threads &&
-      threads <= curve->points.back().threads) {
-    return {curve_seconds(*curve, threads),
-            curve->find(threads) != nullptr ? Basis::measured : Basis::interpolated};
-  }
-  const Group* group = state_->group_for(gemm);
-  if (group == nullptr) return {};
   const int used = runs_on_one_thread(state_->build, gemm) ? 1 : threads;
-  if (used > group->model.counts().back()) return {};
-  return {prediction_seconds(group->model.predict(gemm), group->model.counts(), used), Basis::interpolated};
+  const auto evidence = state_->evidence(gemm, used);
+  if (!evidence || evidence->most_threads() < used) return {};
+  const bool is_measured = evidence->is_measured() && state_->find(gemm)->find(threads) != nullptr;
+  return {evidence->seconds(used), is_measured ? Basis::measured : Basis::interpolated};
 }
 
 Rival Advisor::rival(const Gemm& asked, int threads, int limit) const {
   const Gemm gemm = canonical(asked);
-  if (threads < 1 || !check_dimensions(gemm)) return {};
+  if (threads < 1 || !check_dimensions(gemm) || runs_on_one_thread(state_->build, gemm)) return {};
+  const auto evidence = state_->evidence(gemm, 1);
+  if (!evidence) return {};
   Rival best;
-  const auto consider = [&](int count, double seconds) {
+  const auto consider = [&](int count) {
     const bool is_apart = 2 * count <= threads || count >= 2 * threads;
-    if (is_apart && count <= limit && (best.threads == 0 || seconds < best.seconds)) best = {count, seconds};
+    if (!is_apart || count > limit) return;
+    const double seconds = evidence->seconds(count);
+    if (best.threads == 0 || seconds < best.seconds) best = {count, seconds};
   };
-  if (const Curve* curve = state_->find(gemm)) {
-    for (const CurvePoint& point : curve->points) consider(point.threads, point.seconds.mean());
-    return best;
-  }
-  const Group* group = state_->group_for(gemm);
-  if (group == nullptr || runs_on_one_thread(state_->build, gemm)) return {};
-  const ShapePrediction prediction = group->model.predict(gemm);
-  const auto counts = group->model.counts();
-  for (const int count : counts) consider(count, prediction_seconds(prediction, counts, count));
+  consider(1);
+  for (std::size_t i = 0; i < evidence->size(); ++i) consider(evidence->threads(i));
   return best;
-}
-
-Alternatives Advisor::alternatives(const Gemm& gemm, int limit) const {
-  Alternatives found;
-  if (limit < 2) return found;
-  const int best = threads(gemm, limit);
-  if (best == 0) return found;
-  found.several = best;
-  if (best == 1) {
-    found.several = rival(gemm, 1, limit).threads;
-    if (found.several == 0) return found;
-  }
-  found.several_seconds = expected(gemm, found.several).seconds;
-  found.one_seconds = expected(gemm, 1).seconds;
-  found.handicap = -0.02;
-  found.error = 0.1;
-  return found;
 }
 
 std::size_t Advisor::curve_count() const {

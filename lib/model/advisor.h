@@ -4,14 +4,15 @@
 // thread, the same answer every time. Immutable once made, so any number of threads may ask it at once;
 // asking neither allocates nor locks.
 //
-// Where the library's own count is allowed but was never measured (a table made under a tighter limit), the
-// answer is the best of those that were, and its confidence is at most one half. So it is where the limit
-// lies between measured counts and seems to be faster than these: an answer is always a count that was
-// measured.
+// What the library does by itself under a limit is the incumbent: its own count, or the limit where that is
+// lower. Another count is advised only where it has earned its place (model/choice.h), by its own bursts, by
+// what was measured around it, and by how it should scale, each as far as it can be trusted
+// (model/evidence.h). Where the limit lies between measured counts, the next lower one is the incumbent. An
+// incumbent above everything that was measured cannot be compared, and stays.
 //
-// A gemm that was measured is answered from its own curve. Any other is answered from a trend of
-// log(time with C / time with 1) over log m, log n, log k, fitted to all curves of the same dtype and
-// corrected by the residuals of the nearest ones (docs/adr/0004-interpolation.md).
+// The state of the machine is one number. A call with several threads takes exp(state x loading) times as
+// long, relative to one thread, as in state 0, which is the one that a table without opinion on the present
+// is asked about (model/table_state.h). docs/adr/0015-doubt-and-state.md has the figures.
 #pragma once
 
 #include <memory>
@@ -30,21 +31,24 @@ class Advisor {
   ~Advisor();
 
   // limit: the most threads this call may use (the smallest of capacity, what is available and the user's
-  // own limit), at least 1. The advised count never exceeds it and never falls when it rises.
+  // own limit), at least 1. The advised count never exceeds it, never falls when it rises, and never rises
+  // with the state.
   [[nodiscard]] Advice advise(const Gemm& gemm, int limit, double state = 0) const;
 
   // advise()'s threads alone, for those who need nothing else and need it soon.
-  [[nodiscard]] int threads(const Gemm& gemm, int limit) const;
+  [[nodiscard]] int threads(const Gemm& gemm, int limit, double state = 0) const;
 
-  // With exactly that count: the measured mean, or what follows from measured counts or gemms nearby. None
-  // above all counts that were measured.
+  // What a state, and a program's own calls, decide between. threads() is what these decide, wherever there
+  // is a choice to be made.
+  [[nodiscard]] Alternatives alternatives(const Gemm& gemm, int limit) const;
+
+  // With exactly that count in state 0: the measured mean where it is well known, or what follows from measured
+  // counts or gemms nearby. None above all counts that were measured.
   [[nodiscard]] ExpectedTime expected(const Gemm& gemm, int threads) const;
 
   // Of the measured counts up to limit that are at most half of `threads` or at least twice as many, the one
   // that is expected to be the fastest: nearer ones differ by too little to be told apart by a few calls.
   [[nodiscard]] Rival rival(const Gemm& gemm, int threads, int limit) const;
-
-  [[nodiscard]] Alternatives alternatives(const Gemm& gemm, int limit) const;
 
   [[nodiscard]] std::size_t curve_count() const;
 

@@ -54,6 +54,15 @@ Moments scaled(const Moments& moments, double factor) {
 
 namespace {
 
+// The gains of a curve; what one occasion has is told by its points.
+Moments gains_of(const Curve& curve) {
+  if (curve.gains.count() > 0 || curve.points.size() < 2 || curve.points.front().threads != 1)
+    return curve.gains;
+  Moments one;
+  one.add(std::log(curve.points.back().seconds.mean() / curve.points.front().seconds.mean()));
+  return one;
+}
+
 // The mean of both; the spread is that within them.
 Moments joined(const Moments& one, const Moments& other) {
   Moments both = one;
@@ -79,13 +88,25 @@ CurvePoint& Curve::at(int threads) {
   return *points.insert(point, CurvePoint{threads, {}});
 }
 
+std::int64_t Curve::occasions() const {
+  return std::max<std::int64_t>(1, gains.count());
+}
+
 void Curve::merge(const Curve& other) {
+  // The occasion of one of them is among those of the other.
+  if (other.gains.count() > gains.count()) gains = other.gains;
   for (const auto& point : other.points) at(point.threads).seconds.merge(point.seconds);
   disturbed += other.disturbed;
 }
 
 void Curve::merge_later(const Curve& later) {
   constexpr double prior_bursts = 1;  // that say that the level is the same
+  if (points.empty()) {
+    gains = later.gains;
+  } else if (!later.points.empty()) {
+    gains = gains_of(*this);
+    gains.merge(gains_of(later));
+  }
   double sum = 0;
   double weights = prior_bursts;
   for (const auto& point : points) {

@@ -49,16 +49,23 @@ struct Curve {
   Gemm gemm;
   std::vector<CurvePoint> points;  // ascending in threads, one a count, each with at least one burst
   std::int64_t disturbed = 0;      // bursts thrown away because something else used the processors
+  // Over the occasions that were joined here: ln(time with the most threads / time with one), one value an
+  // occasion. Empty while all is of one occasion, whose value the points themselves tell.
+  Moments gains;
 
   // The point of that count, or nullptr.
   [[nodiscard]] const CurvePoint* find(int threads) const;
   // The point of that count, made in its place when there is none.
   CurvePoint& at(int threads);
+  // How many occasions it holds, at least 1.
+  [[nodiscard]] std::int64_t occasions() const;
+  // Adds what was measured on the same occasion.
   void merge(const Curve& other);
   // Adds what was measured at another time, when every count may have been faster or slower alike. What is
   // here is brought to the later level first, by the counts that both have, so that the ratios of counts, by
   // which is chosen, are the mean of both however many samples of each count there are. The spread is that
-  // within both: what they differ by becomes no smaller with more samples.
+  // within both: what they differ by becomes no smaller with more samples. `later` counts as an occasion of
+  // its own.
   void merge_later(const Curve& later);
 
   bool operator==(const Curve&) const = default;

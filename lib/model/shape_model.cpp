@@ -5,14 +5,14 @@
 #include <cmath>
 #include <set>
 
+#include "model/burst_spread.h"
+
 namespace blastune {
 namespace {
 
 // Figures chosen by leave-one-out regret on measured two-core curves (docs/adr/0004-interpolation.md).
 constexpr std::size_t neighbours = 8;
 constexpr double model_variance = 0.1 * 0.1;  // of a log ratio around trend and neighbours, between shapes
-constexpr double burst_variance = 0.2 * 0.2;  // of one burst, believed until bursts say otherwise
-constexpr double burst_variance_weight = 3;   // how many bursts that belief is worth
 constexpr double bandwidth = 0.8;             // of the neighbours' weight, in octaves
 constexpr double negligible_exponent = 25;
 constexpr double least_call_seconds = 5e-8;    // of a library's function, whatever it has to do
@@ -69,14 +69,6 @@ float narrowness(const Point3& point, float log_lines) {
   return std::max(0.0F, log_lines - std::min(point[0], point[1])) / octaves;
 }
 
-double relative_variance(const Moments& moments) {
-  const auto bursts = static_cast<double>(moments.count());
-  const double relative = moments.standard_deviation() / moments.mean();
-  const double one_burst = (relative * relative * (bursts - 1) + burst_variance * burst_variance_weight) /
-                           (bursts - 1 + burst_variance_weight);
-  return one_burst / bursts;
-}
-
 // ln(time) at a count between measured ones: linear in ln(count); beyond the last, the last.
 double interpolated_log_time(const Curve& curve, int threads) {
   const auto above = std::ranges::lower_bound(curve.points, threads, {}, &CurvePoint::threads);
@@ -111,12 +103,16 @@ void solve_in_place(std::array<Row, shape_features> a, Row& x) {
 
 }  // namespace
 
-ShapeModel::ShapeModel(std::span<const Curve* const> curves) {
+ShapeModel::ShapeModel(std::span<const Curve* const> curves, std::span<const float> shifts,
+                       double burst_variance) {
   std::set<int> all_counts;
   std::vector<const Curve*> used;
-  for (const Curve* curve : curves) {
+  std::vector<float> used_shifts;
+  for (std::size_t i = 0; i < curves.size(); ++i) {
+    const Curve* curve = curves[i];
     if (curve->find(1) == nullptr) continue;
     used.push_back(curve);
+    used_shifts.push_back(shifts[i]);
     for (const auto& point : curve->points) all_counts.insert(point.threads);
   }
   if (used.empty()) return;
@@ -136,7 +132,8 @@ ShapeModel::ShapeModel(std::span<const Curve* const> curves) {
   residuals_.reserve(curves_ * width());
   weights_.reserve(curves_);
   low_ = high_ = log_sizes(used.front()->gemm);
-  for (const Curve* curve : used) {
+  for (std::size_t i = 0; i < used.size(); ++i) {
+    const Curve* curve = used[i];
     const Point3 point = log_sizes(curve->gemm);
     for (std::size_t axis = 0; axis < point.size(); ++axis) {
       low_[axis] = std::min(low_[axis], point[axis]);
@@ -146,12 +143,12 @@ ShapeModel::ShapeModel(std::span<const Curve* const> curves) {
     features.push_back(features_of(point, curve->gemm));
     const double log_one = std::log(curve->find(1)->seconds.mean());
     residuals_.push_back(static_cast<float>(log_one - std::log(flops(curve->gemm))));
-    double variance = relative_variance(curve->find(1)->seconds);
+    double variance = relative_variance(curve->find(1)->seconds, burst_variance);
     double worst = 0;
     for (std::size_t c = 1; c < counts_.size(); ++c) {
-      residuals_.push_back(static_cast<float>(interpolated_log_time(*curve, counts_[c]) - log_one));
+      residuals_.push_back(static_cast<float>(interpolated_log_time(*curve, counts_[c]) - log_one) + used_shifts[i]);
       const CurvePoint* measured = curve->find(counts_[c]);
-      worst = std::max(worst, measured != nullptr ? relative_variance(measured->seconds) : filled_variance);
+      worst = std::max(worst, measured != nullptr ? relative_variance(measured->seconds, burst_variance) : filled_variance);
     }
     variance += worst;
     weights_.push_back(static_cast<float>(1 / (model_variance + variance)));
@@ -249,12 +246,13 @@ ShapePrediction ShapeModel::predict(const Gemm& gemm) const {
   prediction.seconds_with_one =
       std::max(least_call_seconds, std::exp(static_cast<double>(columns[0])) * flops(gemm));
   for (std::size_t c = 1; c < width(); ++c) prediction.log_ratio[c] = std::max(columns[c], log_most_gain_[c]);
-  // The model's own scatter, what the neighbours leave unknown, and a tenth for every octave outside.
+  // The model's own scatter, that of a trend of few curves, what the neighbours leave unknown, and a tenth for every octave outside.
   double outside = 0;
   for (std::size_t axis = 0; axis < point.size(); ++axis) {
     outside += static_cast<double>(std::abs(asked[axis] - point[axis]));
   }
-  prediction.log_error = std::sqrt(model_variance + 1 / total) + 0.1 * outside;
+  const double of_trend = model_variance * static_cast<double>(shape_features) / static_cast<double>(curves_);
+  prediction.log_error = std::sqrt(model_variance + of_trend + 1 / total) + 0.1 * outside;
   return prediction;
 }
 

@@ -15,7 +15,7 @@
 
 namespace blastune {
 
-inline constexpr int table_format_version = 2;
+inline constexpr int table_format_version = 3;
 inline constexpr std::size_t max_table_bytes = 16U << 20U;
 
 // Anything the reader would refuse is an error here: nothing is written that cannot be read. A gemm without

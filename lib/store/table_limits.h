@@ -22,6 +22,10 @@ inline constexpr std::int64_t tolerance_millionths = 1'000'000;
 inline constexpr std::int64_t occasions = 1'000'000;
 inline constexpr std::int64_t picoseconds = 3'600'000'000'000'000;  // one hour
 inline constexpr std::int64_t bursts = 1'000'000'000;
+// Time with most threads over time with one, over occasions: its geometric mean, and its spread in
+// logarithms.
+inline constexpr std::int64_t gain_millionths = 1'000'000'000'000;
+inline constexpr std::int64_t spread_millionths = 100'000'000;
 inline constexpr std::int64_t disturbed = 1'000'000'000'000;
 
 }  // namespace blastune::table_limits

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <array>
+#include <cmath>
 #include <exception>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -81,7 +82,6 @@ struct Key {
   std::int64_t low = 0;  // of an integer
   std::int64_t high = 0;
   Place opens = Place::outside;  // of an array or object
-  bool may_lack = false;
 };
 
 // Every key there is.
@@ -100,8 +100,7 @@ constexpr std::array keys{
         limits::spent_milliseconds},
     Key{Place::table, "tolerance_millionths", Id::tolerance_millionths, Kind::integer, 0,
         limits::tolerance_millionths},
-    // Tables of before it was counted lack it.
-    Key{Place::table, "occasions", Id::occasions, Kind::integer, 1, limits::occasions, Place::outside, true},
+    Key{Place::table, "occasions", Id::occasions, Kind::integer, 1, limits::occasions},
     Key{Place::table, "groups", Id::groups, Kind::array, 0, 0, Place::groups},
     Key{Place::machine, "cpu_model", Id::cpu_model, Kind::text},
     Key{Place::machine, "processors", Id::processors, Kind::integer, 0, limits::processors},
@@ -123,7 +122,7 @@ constexpr std::array keys{
     Key{Place::group, "curves", Id::curves, Kind::array, 0, 0, Place::curves},
 };
 
-constexpr std::size_t row_head = 4;     // m, n, k, disturbed
+constexpr std::size_t row_head = 7;     // m, n, k, disturbed, occasions and mean and spread of their gains
 constexpr std::size_t point_width = 4;  // threads, mean, standard deviation, bursts
 
 // Takes nlohmann's events one by one and builds tables from them; no document is kept in between.
@@ -191,7 +190,7 @@ class TableHandler {
     for (std::size_t i = 0; i < keys.size(); ++i) {
       if (keys[i].place != place_) continue;
       const std::uint32_t bit = 1U << i;
-      if ((seen_ & bit) == 0 && !keys[i].may_lack) return fail("no " + in_quotes(keys[i].name));
+      if ((seen_ & bit) == 0) return fail("no " + in_quotes(keys[i].name));
       seen_ &= ~bit;  // for the next object of this kind
     }
     if (place_ == Place::group && !finish_group()) return false;
@@ -359,9 +358,30 @@ class TableHandler {
     curve.gemm.n = static_cast<std::int64_t>(row[1]);
     curve.gemm.k = static_cast<std::int64_t>(row[2]);
     curve.disturbed = static_cast<std::int64_t>(row[3]);
+    if (!take_gains(curve, row.subspan(4, 3))) return false;
     curve.points.reserve((row.size() - row_head) / point_width);
     for (auto rest = row.subspan(row_head); !rest.empty(); rest = rest.subspan(point_width)) {
       if (!add_point(curve, rest)) return false;
+    }
+    return true;
+  }
+
+  // All are zero where everything is of one occasion.
+  bool take_gains(Curve& curve, std::span<const std::uint64_t> gains) {
+    const auto occasions = gains[0];
+    const auto mean = gains[1];
+    const auto deviation = gains[2];
+    const bool has_any = occasions > 0;
+    if (!within(occasions, 0, limits::occasions)) return fail("the count " + std::to_string(occasions));
+    if (!within(mean, has_any ? 1 : 0, has_any ? limits::gain_millionths : 0))
+      return fail("the gain " + std::to_string(mean));
+    // One occasion has no spread.
+    if (!within(deviation, 0, occasions > 1 ? limits::spread_millionths : 0))
+      return fail("the spread of gains " + std::to_string(deviation));
+    if (has_any) {
+      curve.gains = Moments::from_summary(static_cast<std::int64_t>(occasions),
+                                          std::log(static_cast<double>(mean) / 1e6),
+                                          static_cast<double>(deviation) / 1e6);
     }
     return true;
   }

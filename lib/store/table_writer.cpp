@@ -118,6 +118,16 @@ void write_build(Writer& out, const Build& build) {
   out.raw("}");
 }
 
+// Zeroes where all is of one occasion.
+void write_gains(Writer& out, const Moments& gains) {
+  out.integer(gains.count(), 0, table_limits::occasions, "occasions of a curve");
+  out.raw(",");
+  out.scaled(gains.count() == 0 ? 0 : std::exp(gains.mean()), 1e6, gains.count() == 0 ? 0 : 1,
+             table_limits::gain_millionths, "a gain");
+  out.raw(",");
+  out.scaled(gains.standard_deviation(), 1e6, 0, table_limits::spread_millionths, "a spread of gains");
+}
+
 void write_curve(Writer& out, const Curve& curve) {
   out.raw("[");
   out.integer(curve.gemm.m, 1, max_dimension, "m");
@@ -127,6 +137,8 @@ void write_curve(Writer& out, const Curve& curve) {
   out.integer(curve.gemm.k, 1, max_dimension, "k");
   out.raw(",");
   out.integer(curve.disturbed, 0, table_limits::disturbed, "disturbed");
+  out.raw(",");
+  write_gains(out, curve.gains);
   for (const auto& point : curve.points) {
     out.raw(",");
     out.integer(point.threads, 1, table_limits::threads, "threads");

@@ -59,7 +59,7 @@ class Tables(live_service.ServiceTest):
         self.service.start().settle()
         self.service.end()
         good = self.service.table.read_bytes()
-        for bad in (good[: len(good) // 2], b"", os.urandom(5000), b"{}", good.replace(b'"version":2', b'"version":99'),
+        for bad in (good[: len(good) // 2], b"", os.urandom(5000), b"{}", good.replace(b'"version":3', b'"version":99'),
                     good.replace(b"Steady", b"Stoady"), b"[" * 1_000_000):
             with self.subTest(bad[:30]):
                 self.service.table.write_bytes(bad)

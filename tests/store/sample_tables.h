@@ -11,6 +11,7 @@ inline Curve sample_curve(DType dtype, Transpose trans_a, std::int64_t m, double
   Curve curve;
   curve.gemm = {dtype, trans_a, Transpose::none, m, 500, 784};
   curve.disturbed = 3;
+  for (const double gain : {-1.9, -2.1, -2.05}) curve.gains.add(gain);
   for (const int threads : {1, 2, 8}) {
     for (int burst = 0; burst < 4; ++burst) {
       curve.at(threads).seconds.add(base_seconds / threads * (1 + 0.01 * burst));

@@ -53,6 +53,9 @@ TEST(TableJson, ReadsWhatItWrote) {
     for (std::size_t j = 0; j < a.curves.size(); ++j) {
       EXPECT_EQ(a.curves[j].gemm, b.curves[j].gemm);
       EXPECT_EQ(a.curves[j].disturbed, b.curves[j].disturbed);
+      EXPECT_EQ(a.curves[j].gains.count(), b.curves[j].gains.count());
+      EXPECT_NEAR(a.curves[j].gains.mean(), b.curves[j].gains.mean(), 1e-5);
+      EXPECT_NEAR(a.curves[j].gains.standard_deviation(), b.curves[j].gains.standard_deviation(), 1e-6);
       ASSERT_EQ(a.curves[j].points.size(), b.curves[j].points.size());
       for (std::size_t k = 0; k < a.curves[j].points.size(); ++k) {
         const auto& p = a.curves[j].points[k];
@@ -86,18 +89,6 @@ TEST(TableJson, WritesTheSameBytesForTimesOfEveryMagnitude) {
   const auto text = write_tables({table});
   ASSERT_TRUE(text) << text.error().text();
   EXPECT_EQ(write_tables(read_tables(*text, "t").value()).value(), *text);
-}
-
-TEST(TableJson, ReadsTablesOfBeforeOccasionsWereCounted) {
-  const std::string member = R"("occasions":3,)";
-  std::string payload = payload_of(written());
-  for (auto at = payload.find(member); at != std::string::npos; at = payload.find(member))
-    payload.erase(at, member.size());
-  const auto tables = read_payload(payload);
-  ASSERT_TRUE(tables) << tables.error().text();
-  ASSERT_EQ(tables->size(), 2U);
-  EXPECT_EQ(tables->back().occasions, 1);
-  EXPECT_EQ(tables->back().curves.size(), sample_tables().back().curves.size());
 }
 
 TEST(TableJson, LeavesOutGemmsWithoutABurst) {
@@ -134,6 +125,9 @@ TEST(TableJson, WritesNothingThatCannotBeRead) {
   EXPECT_TRUE(refused([](Table& t) { t.curves[0].points[1].threads = 1; }));
   EXPECT_TRUE(refused([](Table& t) { t.curves[0].gemm.m = 0; }));
   EXPECT_TRUE(refused([](Table& t) { t.curves[0].gemm.k = max_dimension + 1; }));
+  EXPECT_TRUE(refused([](Table& t) { t.curves[0].gains = Moments::from_summary(2, std::nan(""), 1); }));
+  EXPECT_TRUE(refused([](Table& t) { t.curves[0].gains = Moments::from_summary(2, 30, 1); }));
+  EXPECT_TRUE(refused([](Table& t) { t.curves[0].gains = Moments::from_summary(2, 1, 101); }));
   EXPECT_TRUE(refused([](Table& t) { std::swap(t.curves[0], t.curves[1]); }));
   EXPECT_TRUE(refused([](Table& t) { t.curves.push_back(t.curves.back()); }));
   EXPECT_TRUE(refused([](Table& t) { t.default_threads = 0; }));
@@ -152,9 +146,9 @@ TEST(TableJson, WritesNothingThatCannotBeRead) {
 }
 
 TEST(TableJson, TellsWhatToDoAboutAnotherVersion) {
-  for (const auto* other : {"1", "3"}) {
+  for (const auto* other : {"1", "2", "4"}) {
     auto text = written();
-    const std::string_view own = "\"version\":2";
+    const std::string_view own = "\"version\":3";
     text.replace(text.find(own), own.size(), std::string("\"version\":") + other);
     const auto result = read_tables(text, "/some/table.json");
     ASSERT_FALSE(result);
@@ -258,45 +252,54 @@ TEST(TableJson, JudgesRows) {
   const auto row = [](const std::string& numbers) {
     return read_payload(altered("\"curves\":[\n", "\"curves\":[\n[" + numbers + "],\n"));
   };
-  EXPECT_TRUE(row("1,1,1,0,1,1000,5,3"));
-  EXPECT_TRUE(row("1,1,1,0,4096,1,0,1"));
-  EXPECT_TRUE(row("1,2147483647,2147483647,0,1,3600000000000000,0,1000000000"));
+  EXPECT_TRUE(row("1,1,1,0,0,0,0,1,1000,5,3"));
+  EXPECT_TRUE(row("1,1,1,0,0,0,0,4096,1,0,1"));
+  EXPECT_TRUE(row("1,1,1,0,1,500000,0,1,1000,5,3"));
+  EXPECT_TRUE(row("1,1,1,0,2,500000,100000000,1,1000,5,3"));
+  EXPECT_TRUE(row("1,2147483647,2147483647,0,0,0,0,1,3600000000000000,0,1000000000"));
   for (const char* bad : {"",
                           "1,1,1,0",
-                          "1,1,1,0,1,1000,5",
-                          "1,1,1,0,1,1000,5,3,2",  // no point, or a part of one
-                          "0,1,1,0,1,1000,5,3",
-                          "1,0,1,0,1,1000,5,3",
-                          "1,1,0,0,1,1000,5,3",
-                          "1,1,2147483648,0,1,1000,5,3",
-                          "1,1,1,1000000000001,1,1000,5,3",  // disturbed
-                          "1,1,1,0,0,1000,5,3",
-                          "1,1,1,0,4097,1000,5,3",
-                          "1,1,1,0,1,0,5,3",  // threads, time
-                          "1,1,1,0,1,3600000000000001,5,3",
-                          "1,1,1,0,1,1000,3600000000000001,3",  // an hour
-                          "1,1,1,0,1,1000,5,0",
-                          "1,1,1,0,1,1000,5,1",
-                          "1,1,1,0,1,1000,5,1000000001",  // bursts
-                          "1,1,1,0,2,1000,5,3,1,1000,5,3",
-                          "1,1,1,0,2,1000,5,3,2,1000,5,3",  // not ascending
-                          "200,1,1,0,1,1000,5,3",
-                          "100,500,784,0,1,1000,5,3",  // after it, and again
-                          "1,1,1,0,1,1e3,5,3",
-                          "1,1,1,0,1,-1,5,3",
-                          "1,1,1,0,1,1000,[5],3",
-                          "1,1,1,0,1,1000,5,3,",
-                          "1,1,1,,1,1000,5,3",
-                          "1,1,1,0,1,1000,5,999999999999999999999",
-                          "1,1,1,0,1,01000,5,3",
-                          "1,1,1,0,1,1000,5,\"3\"",
+                          "1,1,1,0,0,0,0,1,1000,5",
+                          "1,1,1,0,0,0,0,1,1000,5,3,2",  // no point, or a part of one
+                          "0,1,1,0,0,0,0,1,1000,5,3",
+                          "1,0,1,0,0,0,0,1,1000,5,3",
+                          "1,1,0,0,0,0,0,1,1000,5,3",
+                          "1,1,2147483648,0,0,0,0,1,1000,5,3",
+                          "1,1,1,1000000000001,0,0,0,1,1000,5,3",  // disturbed
+                          "1,1,1,0,0,0,0,0,1000,5,3",
+                          "1,1,1,0,0,0,0,4097,1000,5,3",
+                          "1,1,1,0,0,0,0,1,0,5,3",  // threads, time
+                          "1,1,1,0,0,0,0,1,3600000000000001,5,3",
+                          "1,1,1,0,0,0,0,1,1000,3600000000000001,3",  // an hour
+                          "1,1,1,0,0,0,0,1,1000,5,0",
+                          "1,1,1,0,0,0,0,1,1000,5,1",
+                          "1,1,1,0,0,0,0,1,1000,5,1000000001",  // bursts
+                          "1,1,1,0,0,0,0,2,1000,5,3,1,1000,5,3",
+                          "1,1,1,0,0,0,0,2,1000,5,3,2,1000,5,3",  // not ascending
+                          "200,1,1,0,0,0,0,1,1000,5,3",
+                          "100,500,784,0,0,0,0,1,1000,5,3",  // after it, and again
+                          "1,1,1,0,0,0,0,1,1e3,5,3",
+                          "1,1,1,0,0,0,0,1,-1,5,3",
+                          "1,1,1,0,0,0,0,1,1000,[5],3",
+                          "1,1,1,0,0,0,0,1,1000,5,3,",
+                          "1,1,1,,0,0,0,1,1000,5,3",
+                          "1,1,1,0,0,0,0,1,1000,5,999999999999999999999",
+                          "1,1,1,0,0,0,0,1,01000,5,3",
+                          "1,1,1,0,0,0,0,1,1000,5,\"3\"",
+                          "1,1,1,0,0,1,0,1,1000,5,3",
+                          "1,1,1,0,0,0,1,1,1000,5,3",
+                          "1,1,1,0,1,0,0,1,1000,5,3",
+                          "1,1,1,0,1,500000,1,1,1000,5,3",
+                          "1,1,1,0,2,1000000000001,1,1,1000,5,3",
+                          "1,1,1,0,2,500000,100000001,1,1000,5,3",
+                          "1,1,1,0,1000001,500000,1,1,1000,5,3",  // gains
                           "null"}) {
     EXPECT_FALSE(row(bad)) << bad;
   }
 }
 
 TEST(TableJson, CapsRowsDepthAndSize) {
-  std::string row = "1,1,1,0";
+  std::string row = "1,1,1,0,0,0,0";
   for (int threads = 1; threads <= 4097; ++threads) row += "," + std::to_string(threads) + ",1000,0,1";
   EXPECT_FALSE(read_payload(altered("\"curves\":[\n", "\"curves\":[\n[" + row + "],\n")));
 
@@ -330,10 +333,10 @@ TEST(TableJson, RefusesEmptyGroupsAndGroupsOutOfOrder) {
   EXPECT_FALSE(
       read_payload(altered("\"groups\":[", R"("groups":[{"dtype":"f32","transpose":"NN","curves":[]},)")));
   EXPECT_FALSE(read_payload(altered(
-      "\"groups\":[", R"("groups":[{"dtype":"f64","transpose":"NN","curves":[[1,1,1,0,1,9,0,1]]},)")));
+      "\"groups\":[", R"("groups":[{"dtype":"f64","transpose":"NN","curves":[[1,1,1,0,0,0,0,1,9,0,1]]},)")));
   // Keys in another order are as good.
   EXPECT_TRUE(read_payload(altered(
-      "\"groups\":[", R"("groups":[{"curves":[[1,1,1,0,1,9,0,1]],"transpose":"NN","dtype":"f32"},)")));
+      "\"groups\":[", R"("groups":[{"curves":[[1,1,1,0,0,0,0,1,9,0,1]],"transpose":"NN","dtype":"f32"},)")));
 }
 
 TEST(TableJson, RefusesOtherFiles) {

@@ -64,7 +64,7 @@ def main():
     must_refuse(tables, document, change_table(extra=1))
     must_refuse(tables, document, lambda d: d["tables"][0]["build"].update(threading="other"))
     must_refuse(tables, document, lambda d: d["tables"][0]["groups"][0].update(transpose="nn"))
-    for place, value in ((0, 0), (3, -1), (4, 4097), (5, 0), (6, 0.5), (7, "1")):
+    for place, value in ((0, 0), (3, -1), (4, -1), (6, 0.5), (7, 4097), (8, 0), (9, 0.5), (10, "1")):
         must_refuse(tables, document, change_row(place, value))
 
     config = validator(os.path.join(directory, "blastune.schema.json"))
