@@ -52,8 +52,8 @@ struct Advisor::State {
 
   [[nodiscard]] const Curve* find(const Gemm& gemm) const;
   [[nodiscard]] const Group* group_for(const Gemm& gemm) const;
-  // Nothing where neither the gemm nor any like it was measured. incumbent: a curve that does not know it gives
-  // way to a model that does.
+  // Nothing where neither the gemm nor any like it was measured. incumbent: a curve that does not know it
+  // gives way to a model that does.
   [[nodiscard]] std::optional<Evidence> evidence(const Gemm& gemm, int incumbent) const;
   [[nodiscard]] ChoiceRule rule(const Evidence& evidence) const;
   [[nodiscard]] Choice choose(const Evidence& evidence, int limit) const;
@@ -119,7 +119,8 @@ double Advisor::State::confidence(const Evidence& evidence, int chosen, int limi
   const float own_ratio = own ? own->log_ratio + moved : 0;
   double least = 1;
   const auto compare = [&](float behind, float error) {
-    const double deviations = static_cast<double>(behind + tolerated) / std::max(1e-9, static_cast<double>(error));
+    const double deviations =
+        static_cast<double>(behind + tolerated) / std::max(1e-9, static_cast<double>(error));
     least = std::min(least, normal_cdf(std::clamp(deviations, -9.0, 9.0)));
   };
   if (own) compare(-own_ratio, errors.error(*own));
@@ -135,8 +136,7 @@ double Advisor::State::confidence(const Evidence& evidence, int chosen, int limi
     }
   }
   // As many as are allowed may be more than the last that was measured below.
-  if (limit < evidence.most_threads() &&
-      evidence.seconds(limit) * (1 + tolerance) < evidence.seconds(chosen))
+  if (limit < evidence.most_threads() && evidence.seconds(limit) * (1 + tolerance) < evidence.seconds(chosen))
     least = std::min(least, confidence_without_default);
   return least;
 }
@@ -238,7 +238,8 @@ int Advisor::threads(const Gemm& asked, int limit, double state) const {
   if (limit < 1 || !check_dimensions(gemm)) return 0;
   const bool is_shared = !runs_on_one_thread(state_->build, gemm);
   const int incumbent = is_shared ? state_->incumbent(limit) : 1;
-  if (!is_shared || limit == 1) return state_->find(gemm) != nullptr || state_->group_for(gemm) != nullptr ? 1 : 0;
+  if (!is_shared || limit == 1)
+    return state_->find(gemm) != nullptr || state_->group_for(gemm) != nullptr ? 1 : 0;
   const auto evidence = state_->evidence(gemm, incumbent);
   if (!evidence) return 0;
   if (evidence->most_threads() < incumbent) return incumbent;

@@ -42,8 +42,8 @@ class Advisor {
   // is a choice to be made.
   [[nodiscard]] Alternatives alternatives(const Gemm& gemm, int limit) const;
 
-  // With exactly that count in state 0: the measured mean where it is well known, or what follows from measured
-  // counts or gemms nearby. None above all counts that were measured.
+  // With exactly that count in state 0: the measured mean where it is well known, or what follows from
+  // measured counts or gemms nearby. None above all counts that were measured.
   [[nodiscard]] ExpectedTime expected(const Gemm& gemm, int threads) const;
 
   // Of the measured counts up to limit that are at most half of `threads` or at least twice as many, the one

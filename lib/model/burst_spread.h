@@ -16,8 +16,8 @@ inline constexpr double believed_burst_variance = 0.2 * 0.2;
 // Of one burst of any of these curves, relative to its mean. Repeated bursts of one gemm and count tell it.
 [[nodiscard]] double pooled_burst_variance(std::span<const Curve> curves);
 
-// Of the mean of these bursts, relative to it, and so of its logarithm. of_one: what is known of one burst from
-// elsewhere. Precondition: at least one burst.
+// Of the mean of these bursts, relative to it, and so of its logarithm. of_one: what is known of one burst
+// from elsewhere. Precondition: at least one burst.
 [[nodiscard]] double relative_variance(const Moments& bursts, double of_one);
 
 }  // namespace blastune

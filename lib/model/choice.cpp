@@ -10,7 +10,7 @@ namespace blastune {
 namespace {
 
 // Standard errors by which a challenger has to be ahead (docs/adr/0015-doubt-and-state.md).
-constexpr float doubt = 1;
+constexpr float doubt = 0.35F;
 
 float tolerated(int fewer, int more, float tolerance) {
   // The logarithm of one and a small share, to within a hundredth of it.
@@ -66,9 +66,8 @@ void Choice::offer_incumbent(const Candidate& incumbent) {
 void Choice::offer_more_than_own(const Candidate& challenger) {
   const float to_one = challenger.log_ratio + tolerated(1, challenger.threads, rule_.tolerance);
   const auto is_better = [&](const Candidate& held, float wanted) {
-    return held.threads == 0 ||
-           held.log_ratio - challenger.log_ratio >
-               tolerated(held.threads, challenger.threads, rule_.tolerance) + wanted;
+    return held.threads == 0 || held.log_ratio - challenger.log_ratio >
+                                    tolerated(held.threads, challenger.threads, rule_.tolerance) + wanted;
   };
   const float wanted = several_.threads == 0 ? 0 : doubt * error_between(several_, challenger);
   if (is_better(several_, wanted)) several_ = challenger;

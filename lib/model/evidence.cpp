@@ -9,8 +9,8 @@
 namespace blastune {
 namespace {
 
-// Of ln(time) with one count of one gemm from what gemms around it say of that count: counts stray, and what a
-// curve has of its own there repeats (docs/adr/0012-many-counts.md).
+// Of ln(time) with one count of one gemm from what gemms around it say of that count: counts stray, and what
+// a curve has of its own there repeats (docs/adr/0012-many-counts.md).
 constexpr double stray_deviation = 0.3;
 
 }  // namespace

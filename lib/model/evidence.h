@@ -51,10 +51,10 @@ class Evidence {
   double one_seconds_ = 0;
   double one_variance_ = 0;
   double loading_ = 1;
-  double shift_ = 0;           // of the curve's log ratios, to state 0
-  double others_shift_ = 0;    // of the model's log ratios, by what is known of scaling
+  double shift_ = 0;            // of the curve's log ratios, to state 0
+  double others_shift_ = 0;     // of the model's log ratios, by what is known of scaling
   double others_variance_ = 0;  // of what model and scaling say together
-  double others_alone_ = 0;    // what scaling says where there is no model
+  double others_alone_ = 0;     // what scaling says where there is no model
   double burst_variance_ = 0;
   double shared_variance_ = 0;
   double apart_variance_ = 0;

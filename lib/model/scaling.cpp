@@ -10,11 +10,11 @@ namespace blastune {
 namespace {
 
 // Constants chosen by bench/young_tables (docs/adr/0015-doubt-and-state.md).
-constexpr double start_seconds = 15e-6;        // until a second thread works
+constexpr double start_seconds = 20e-6;        // until a second thread works
 constexpr double next_start_seconds = 0.2e-6;  // and each further one
 constexpr double start_uncertainty = 1;        // standard deviation of ln(start_seconds)
-constexpr double large_deviation = 0.12;       // of ln(ratio) of multiplies that have enough to share, a doubling
-constexpr double thin_deviation = 0.5;         // of those of which one size is 1
+constexpr double large_deviation = 0.12;  // of ln(ratio) of multiplies that have enough to share, a doubling
+constexpr double thin_deviation = 0.5;    // of those of which one size is 1
 constexpr double thin_size = 16;
 constexpr double small_call_seconds = 1e-4;  // up to which calls move with the whole state,
 constexpr double large_call_seconds = 4e-3;  // and from which on with the least share of it
@@ -39,7 +39,8 @@ Scaling expected_scaling(const Gemm& gemm, double one_seconds, int threads) {
 }
 
 double expected_loading(double one_seconds) {
-  const double size = std::log(one_seconds / small_call_seconds) * (1 / std::log(large_call_seconds / small_call_seconds));
+  const double size =
+      std::log(one_seconds / small_call_seconds) * (1 / std::log(large_call_seconds / small_call_seconds));
   return std::lerp(1.0, least_loading, std::clamp(size, 0.0, 1.0));
 }
 

@@ -17,8 +17,8 @@ struct Scaling {
 // threads: at least 2; one_seconds: of a call with one thread, above 0.
 [[nodiscard]] Scaling expected_scaling(const Gemm& gemm, double one_seconds, int threads);
 
-// How far a call of that length with one thread moves with the state of the machine when it has several: ln(its
-// time) by as many times the state. Small multiplies move more than large ones.
+// How far a call of that length with one thread moves with the state of the machine when it has several:
+// ln(its time) by as many times the state. Small multiplies move more than large ones.
 [[nodiscard]] double expected_loading(double one_seconds);
 
 }  // namespace blastune

@@ -146,9 +146,11 @@ ShapeModel::ShapeModel(std::span<const Curve* const> curves, std::span<const flo
     double variance = relative_variance(curve->find(1)->seconds, burst_variance);
     double worst = 0;
     for (std::size_t c = 1; c < counts_.size(); ++c) {
-      residuals_.push_back(static_cast<float>(interpolated_log_time(*curve, counts_[c]) - log_one) + used_shifts[i]);
+      residuals_.push_back(static_cast<float>(interpolated_log_time(*curve, counts_[c]) - log_one) +
+                           used_shifts[i]);
       const CurvePoint* measured = curve->find(counts_[c]);
-      worst = std::max(worst, measured != nullptr ? relative_variance(measured->seconds, burst_variance) : filled_variance);
+      worst = std::max(worst, measured != nullptr ? relative_variance(measured->seconds, burst_variance)
+                                                  : filled_variance);
     }
     variance += worst;
     weights_.push_back(static_cast<float>(1 / (model_variance + variance)));
@@ -246,7 +248,8 @@ ShapePrediction ShapeModel::predict(const Gemm& gemm) const {
   prediction.seconds_with_one =
       std::max(least_call_seconds, std::exp(static_cast<double>(columns[0])) * flops(gemm));
   for (std::size_t c = 1; c < width(); ++c) prediction.log_ratio[c] = std::max(columns[c], log_most_gain_[c]);
-  // The model's own scatter, that of a trend of few curves, what the neighbours leave unknown, and a tenth for every octave outside.
+  // The model's own scatter, that of a trend of few curves, what the neighbours leave unknown, and a tenth
+  // for every octave outside.
   double outside = 0;
   for (std::size_t axis = 0; axis < point.size(); ++axis) {
     outside += static_cast<double>(std::abs(asked[axis] - point[axis]));

@@ -33,8 +33,8 @@ struct ShapePrediction {
 
 class ShapeModel {
  public:
-  // Each curve's ratios are moved by its shift; burst_variance: of one burst, relative. Curves without a point
-  // for one thread are left out: their ratio has no base.
+  // Each curve's ratios are moved by its shift; burst_variance: of one burst, relative. Curves without a
+  // point for one thread are left out: their ratio has no base.
   ShapeModel(std::span<const Curve* const> curves, std::span<const float> shifts, double burst_variance);
 
   [[nodiscard]] bool empty() const { return counts_.empty(); }

@@ -63,6 +63,35 @@ TEST(Curve, MergedLaterAllCountsMayHaveChangedAlike) {
   EXPECT_EQ(both.find(1)->seconds, before.find(1)->seconds) << "nothing in common";
 }
 
+TEST(Curve, CountsOccasionsOnceEach) {
+  Curve known;
+  EXPECT_EQ(known.occasions(), 1);
+  const Curve first = curve_with({{1, 2}, {2, 1}});
+  known.merge_later(first);
+  EXPECT_EQ(known.occasions(), 1);
+  EXPECT_EQ(known.gains.count(), 0) << "the points tell what one occasion found";
+  known.merge(curve_with({{1, 2}, {2, 1}, {4, 1}}));
+  EXPECT_EQ(known.occasions(), 1) << "of the same occasion";
+  const Curve later = curve_with({{1, 2}, {2, 2}, {4, 2}});
+  known.merge_later(later);
+  EXPECT_EQ(known.occasions(), 2);
+  EXPECT_NEAR(known.gains.mean(), std::log(0.5) / 2, 1e-12);
+  known.merge_later(later);
+  EXPECT_EQ(known.occasions(), 3);
+  EXPECT_NEAR(known.gains.mean(), std::log(0.5) / 3, 1e-12);
+  known.merge(later);
+  EXPECT_EQ(known.occasions(), 3);
+  Curve fresh = later;
+  fresh.merge(known);
+  EXPECT_EQ(fresh.occasions(), 3) << "the fresh one's occasion is among them";
+  fresh.merge_later(known);
+  EXPECT_EQ(fresh.occasions(), 6);
+  const std::int64_t before = known.occasions();
+  known.merge_later(Curve{});
+  known.merge_later(curve_with({{2, 1}}));
+  EXPECT_EQ(known.occasions(), before) << "no gain can be told of one count";
+}
+
 TEST(Moments, SummaryKeepsWhatItWasMadeOf) {
   const Moments moments = Moments::from_summary(5, 2.0, 0.5);
   EXPECT_EQ(moments.count(), 5);
