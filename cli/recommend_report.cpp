@@ -34,7 +34,8 @@ Json advice_object(const Advice& advice) {
           {"expected_seconds", advice.expected_seconds},
           {"default_seconds", known_or_null(advice.default_seconds)},
           {"basis", name(advice.basis)},
-          {"confidence", advice.confidence}};
+          {"confidence", advice.confidence},
+          {"stays_with_default", advice.stays_with_default}};
 }
 
 Json source_object(const Answering& answering, const CountLimit& limit) {
@@ -85,7 +86,8 @@ std::string against_default(const Advice& advice, int default_threads, int limit
 }
 
 std::string basis_text(const Advice& advice) {
-  return fmt::format("{}, {:.0f} % sure", name(advice.basis), 100 * advice.confidence);
+  return fmt::format("{}, {:.0f} % sure{}", name(advice.basis), 100 * advice.confidence,
+                     advice.stays_with_default ? ", stays with the default" : "");
 }
 
 std::string constant_line(const ConstantTime& constant, const PassTimes& times) {
@@ -126,6 +128,12 @@ std::string explanation(const GemmAnswer& answer, const Table& table, const Coun
   }
   if (!runs_on_one_thread(table.build, answer.gemm)) {
     text += against_default(advice, table.default_threads, limit.threads);
+  }
+  if (advice.stays_with_default) {
+    text +=
+        advice.default_seconds > 0
+            ? "Another count may be faster, but the evidence is too thin to leave the library's own choice.\n"
+            : "The library's own choice stays, since nothing shows that another count is faster.\n";
   }
   text += sureness(advice, table.tolerance) + "\n";
   if (limit.present) {
