@@ -54,7 +54,8 @@ double ChangingMachine::loading(const Gemm& gemm) const {
 double ChangingMachine::seconds(const Gemm& gemm, int threads, double level) const {
   const double usual = simulated_seconds(machine_, gemm, threads);
   if (threads == 1 || runs_on_one_thread(simulated_build(machine_), gemm)) return usual;
-  return usual * std::exp(own_deviation * own_deviate(gemm, static_cast<std::uint64_t>(threads)) + level * loading(gemm));
+  return usual * std::exp(own_deviation * own_deviate(gemm, static_cast<std::uint64_t>(threads)) +
+                          level * loading(gemm));
 }
 
 double ChangingMachine::burst_seconds(const Gemm& gemm, int threads, double now) {

@@ -2,8 +2,9 @@
 //
 // A virtual machine of a few processors whose worth of a second thread changes, as measured ones do: a level
 // that holds for minutes, and one that is forgotten within seconds, move all calls with several threads
-// relative to one thread, small multiplies more than large ones. In its usual state, with two processors, the times
-// with two threads over those with one are near the medians that were measured on a real one (docs/adr/0015-doubt-and-state.md).
+// relative to one thread, small multiplies more than large ones. In its usual state, with two processors, the
+// times with two threads over those with one are near the medians that were measured on a real one
+// (docs/adr/0015-doubt-and-state.md).
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,8 @@ namespace blastune::bench {
 
 class ChangingMachine {
  public:
-  // processors: 2 or some more. fast_deviation: of the level that is forgotten within seconds, in ln(time) of a small multiply.
+  // processors: 2 or some more. fast_deviation: of the level that is forgotten within seconds, in ln(time) of
+  // a small multiply.
   ChangingMachine(int processors, double fast_deviation, std::uint64_t seed);
 
   // Holds until it is set again.

@@ -32,7 +32,7 @@ namespace {
 
 constexpr std::size_t judged_gemms = 150;
 constexpr double usual_state = 0;
-constexpr double bad_state = 0.9;       // large multiplies gain next to nothing from a second thread
+constexpr double bad_state = 0.9;         // large multiplies gain next to nothing from a second thread
 constexpr double level_deviation = 0.35;  // where levels are any number
 constexpr double fast_deviation = 0.09;
 constexpr double further_seconds = 10;  // of each occasion after the first
