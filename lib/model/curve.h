@@ -51,7 +51,7 @@ struct Curve {
   std::int64_t disturbed = 0;      // bursts thrown away because something else used the processors
   // Over the occasions that were joined here: ln(time with the most threads / time with one), one value an
   // occasion. Empty while all is of one occasion, whose value the points themselves tell.
-  Moments gains;
+  Moments gains{};
 
   // The point of that count, or nullptr.
   [[nodiscard]] const CurvePoint* find(int threads) const;
