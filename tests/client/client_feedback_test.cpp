@@ -4,6 +4,7 @@
 // to the case, by factors that no load of the tester's machine hides.
 #include <atomic>
 #include <chrono>
+#include <cmath>
 #include <string>
 #include <thread>
 
@@ -31,8 +32,12 @@ INSTANTIATE_TEST_SUITE_P(Debian, ClientFeedback, ::testing::Values("pthread", "o
 Table near_table(const Build& build, int better = 2) {
   Table table = make_table(build, better);
   for (Curve& curve : table.curves) {
-    curve.at(better).seconds = Moments::from_summary(9, 100e-6, 1e-7);
-    curve.at(3 - better).seconds = Moments::from_summary(9, 120e-6, 1e-7);
+    curve.at(better).seconds = Moments::from_summary(1000, 100e-6, 1e-7);
+    curve.at(3 - better).seconds = Moments::from_summary(1000, 120e-6, 1e-7);
+    // The counts above are of no matter here.
+    curve.points.resize(2);
+    curve.gains =
+        Moments::from_summary(10, better == 2 ? std::log(100.0 / 120) : std::log(120.0 / 100), 1e-3);
   }
   return table;
 }
@@ -141,7 +146,7 @@ TEST_P(ClientFeedback, WhatIsHopelessIsNotTried) {
   alone([&] {
     const LoadedBlas blas(library_);
     Table table = near_table(blas.build(), 1);
-    for (Curve& curve : table.curves) curve.at(2).seconds = Moments::from_summary(9, 300e-6, 1e-7);
+    for (Curve& curve : table.curves) curve.at(2).seconds = Moments::from_summary(1000, 300e-6, 1e-7);
     save({table}, table_);
     blas.set_count(2);
     ASSERT_EQ(recommend(gemm), 1);

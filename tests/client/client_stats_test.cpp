@@ -71,7 +71,9 @@ TEST_P(ClientStatsWithBuild, AdviceForOneOpenBlasIsItsTables) {
     EXPECT_EQ(advice.basis, BLASTUNE_BASIS_MEASURED);
     EXPECT_EQ(advice.limit, std::min(3, status().usable));
     EXPECT_NEAR(advice.expected_seconds, 1e-3, 1e-6);
-    EXPECT_NEAR(advice.default_seconds, advice.limit == 1 ? 1e-3 : 2e-3, 2e-6);
+    // What was measured, brought towards what is known of scaling.
+    EXPECT_GT(advice.default_seconds, advice.limit == 1 ? 0.99e-3 : 1.5e-3);
+    EXPECT_LT(advice.default_seconds, advice.limit == 1 ? 1.01e-3 : 2.01e-3);
     EXPECT_EQ(advice.one_thread_anyway, 0);
     Gemm small = gemm;
     small.m = small.n = small.k = 8;

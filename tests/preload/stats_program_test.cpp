@@ -125,9 +125,11 @@ TEST_F(RunStats, WhatIsSavedIsWhatTheTableExpects) {
   const Json told_once = told({BLASTUNE_TEST_HOST, calls("plain")}).at(0);
   const Json& advised = *shape(told_once, "dgemm");
   EXPECT_NEAR(advised["expected_seconds"].get<double>(), 1e-3, 1e-6);
-  // On one processor the library has no other choice.
-  const double by_default = advised["limit"] == 1 ? 1e-3 : 2e-3;
-  EXPECT_NEAR(advised["default_seconds"].get<double>(), by_default, 2e-6);
+  // On one processor the library has no other choice. Elsewhere, it is what was measured, brought towards
+  // what is known of scaling.
+  const auto by_default = advised["default_seconds"].get<double>();
+  EXPECT_GT(by_default, advised["limit"] == 1 ? 0.99e-3 : 1.5e-3);
+  EXPECT_LT(by_default, advised["limit"] == 1 ? 1.01e-3 : 2.01e-3);
   EXPECT_NEAR(told_once["saved_seconds"].get<double>(), 3 * (by_default - 1e-3), 1e-5);
 }
 
