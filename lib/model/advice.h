@@ -46,12 +46,6 @@ struct Alternatives {
   double error = 0;  // standard error of ln(several_seconds / one_seconds)
 };
 
-// The count that would be advised next, were the advised one slower than it is expected to be.
-struct Rival {
-  int threads = 0;  // 0: there is none
-  double seconds = 0;
-};
-
 // "none", "measured", "interpolated".
 [[nodiscard]] std::string_view name(Basis basis);
 

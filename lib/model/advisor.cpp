@@ -258,23 +258,6 @@ ExpectedTime Advisor::expected(const Gemm& asked, int threads) const {
   return {evidence->seconds(used), is_measured ? Basis::measured : Basis::interpolated};
 }
 
-Rival Advisor::rival(const Gemm& asked, int threads, int limit) const {
-  const Gemm gemm = canonical(asked);
-  if (threads < 1 || !check_dimensions(gemm) || runs_on_one_thread(state_->build, gemm)) return {};
-  const auto evidence = state_->evidence(gemm, 1);
-  if (!evidence) return {};
-  Rival best;
-  const auto consider = [&](int count) {
-    const bool is_apart = 2 * count <= threads || count >= 2 * threads;
-    if (!is_apart || count > limit) return;
-    const double seconds = evidence->seconds(count);
-    if (best.threads == 0 || seconds < best.seconds) best = {count, seconds};
-  };
-  consider(1);
-  for (std::size_t i = 0; i < evidence->size(); ++i) consider(evidence->threads(i));
-  return best;
-}
-
 std::size_t Advisor::curve_count() const {
   return state_->curves.size();
 }

@@ -46,10 +46,6 @@ class Advisor {
   // measured counts or gemms nearby. None above all counts that were measured.
   [[nodiscard]] ExpectedTime expected(const Gemm& gemm, int threads) const;
 
-  // Of the measured counts up to limit that are at most half of `threads` or at least twice as many, the one
-  // that is expected to be the fastest: nearer ones differ by too little to be told apart by a few calls.
-  [[nodiscard]] Rival rival(const Gemm& gemm, int threads, int limit) const;
-
   [[nodiscard]] std::size_t curve_count() const;
 
  private:

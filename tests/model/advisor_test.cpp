@@ -54,50 +54,6 @@ Table ample(Table table) {
   return table;
 }
 
-TEST(Advisor, TheRivalIsTheBestOfTheCountsThatAreApart) {
-  const Table table = ample(formula_table(60, 8, 1));
-  const Advisor advisor(table);
-  for (const auto& curve : table.curves) {
-    for (int limit = 1; limit <= 9; ++limit) {
-      for (int threads = 1; threads <= 8; ++threads) {
-        const CurvePoint* best = nullptr;
-        for (const auto& point : curve.points) {
-          const bool is_apart = point.threads * 2 <= threads || point.threads >= 2 * threads;
-          if (!is_apart || point.threads > limit) continue;
-          if (best == nullptr || point.seconds.mean() < best->seconds.mean()) best = &point;
-        }
-        const Rival rival = advisor.rival(curve.gemm, threads, limit);
-        EXPECT_EQ(rival.threads, best == nullptr ? 0 : best->threads);
-        if (best != nullptr) {
-          EXPECT_NEAR(rival.seconds / best->seconds.mean(), 1, 1e-3);
-        }
-      }
-    }
-  }
-}
-
-TEST(Advisor, TheRivalOfAGemmThatWasNotMeasuredIsMeasuredCountsToo) {
-  const Advisor advisor(formula_table(200, 8, 1));
-  Rng rng(9);
-  for (int i = 0; i < 300; ++i) {
-    const Gemm gemm = random_gemm(rng);
-    const int threads = 1 + static_cast<int>(rng.below(8));
-    const int limit = 1 + static_cast<int>(rng.below(8));
-    const Rival rival = advisor.rival(gemm, threads, limit);
-    if (rival.threads == 0) continue;
-    EXPECT_LE(rival.threads, limit);
-    EXPECT_TRUE(2 * rival.threads <= threads || rival.threads >= 2 * threads);
-    EXPECT_DOUBLE_EQ(rival.seconds, advisor.expected(gemm, rival.threads).seconds);
-    for (int count = 1; count <= limit; ++count) {
-      if (2 * count <= threads || count >= 2 * threads) {
-        EXPECT_GE(advisor.expected(gemm, count).seconds, rival.seconds);
-      }
-    }
-  }
-  EXPECT_EQ(Advisor(Table{}).rival({DType::f64, Transpose::none, Transpose::none, 99, 99, 99}, 2, 4).threads,
-            0);
-}
-
 TEST(Advisor, IsExactAtMeasuredPoints) {
   const Table table = ample(formula_table(60, 8, 1, 0.1));
   const Advisor advisor(table);
