@@ -72,8 +72,11 @@ ClientScope Client::enter_gemm(std::size_t slot, GemmKey key, bool is_gemm) {
   // The library uses one thread by itself.
   if (limits.user <= 1) return {};
   const int most = limits.most();
-  if (is_small || most == 1) return hold(slot, 1, limits);
   const std::uint64_t word = about.box.word();
+  // There is nothing to choose, but whoever wants to read of each gemm reads of this one too.
+  if (most == 1 && word != 0 && log_shapes_.load(std::memory_order_relaxed)) [[unlikely]]
+    remembered(about, word, key, most);
+  if (is_small || most == 1) return hold(slot, 1, limits);
   Memo::Entry& entry = word == 0 ? no_opinion : remembered(about, word, key, most);
   if (!entry.record.has_opinion()) return enter_unknown(slot, limits, slow_seconds_of(gemm), now);
 
@@ -243,7 +246,7 @@ int Client::threads_in(const ClientScope& scope) const {
 void Client::log_shape(GemmKey gemm, const Memo::Entry& entry) const noexcept {
   const Undisturbed undisturbed;
   try {
-    const int threads = entry.record.threads(0);
+    const int threads = entry.limit == 1 ? 1 : entry.record.threads(0);
     log_line(
         describe(gemm_of(gemm)) + ": " +
         (threads == 0 ? "no opinion" : std::to_string(threads) + (threads == 1 ? " thread" : " threads")) +

@@ -128,7 +128,7 @@ class Client {
   void take_note(const Memo::Running& running, double seconds) noexcept;
   ClientAdvice advise(BuildSlot& slot, const Gemm& gemm, int limit, double state);
 
-  // It lives until this thread's next question. limit: at least 2.
+  // It lives until this thread's next question.
   Memo::Entry& remembered(BuildSlot& slot, std::uint64_t word, GemmKey gemm, int limit);
   Memo::Entry& look_up(BuildSlot& slot, std::uint64_t word, GemmKey gemm, int limit) noexcept;
   void log_shape(GemmKey gemm, const Memo::Entry& entry) const noexcept;
