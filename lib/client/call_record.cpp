@@ -79,7 +79,7 @@ CallRecord::Plan CallRecord::before(const MachineState& state) {
 
 void CallRecord::plan_probe(const MachineState& state) {
   const double loss = log_expected(!holds_one_, state.mean()) - log_expected(holds_one_, state.mean());
-  const double loading = loading_;
+  const auto loading = static_cast<double>(loading_);
   const double unknown = std::sqrt(static_cast<double>(one_.variance) + static_cast<double>(more_.variance) +
                                    loading * loading * state.variance());
   const double seconds = std::exp(log_expected(holds_one_, state.mean()));
@@ -95,7 +95,7 @@ void CallRecord::after(int threads, double seconds, MachineState& state) {
   if (!with_one && threads != several_) return;
   Estimate& estimate = with_one ? one_ : more_;
   const double loading = with_one ? 0 : static_cast<double>(loading_);
-  const double own = estimate.variance;
+  const auto own = static_cast<double>(estimate.variance);
   const double all = loading * loading * state.variance() + own + call_variance;
   const double most = most_deviations * std::sqrt(all);
   const double surprise = std::clamp(std::log(seconds) - log_expected(with_one, state.mean()), -most, most);

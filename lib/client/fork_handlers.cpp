@@ -53,7 +53,7 @@ void ForkHandlers::before() {
   if (here.forking_.load() == this_thread() || here.unguarded_.load() == this_thread()) return;
   // A look takes milliseconds. Should it wait for something that waits for this fork(), it is given up.
   here.waiting_.fetch_add(1);
-  const bool locked = wait_at_most_a_second([&client] { return client.mutex_.try_lock(); });
+  const bool locked = wait_at_most_a_second([] { return process_client.mutex_.try_lock(); });
   here.waiting_.fetch_sub(1);
   if (!locked) {
     here.unguarded_.store(this_thread());

@@ -18,8 +18,8 @@ struct Settings {
   int max_threads = 0;  // 0: no cap
   LogLevel log = LogLevel::silent;
   LoadSides load;
-  // From the program's own calls. Where nothing is said, it does so if it feels the load: without that, a call
-  // that waited for a processor could not be told from one that is slow.
+  // From the program's own calls. Where nothing is said, it does so if it feels the load: without that, a
+  // call that waited for a processor could not be told from one that is slow.
   bool learns = true;
   std::string runtime_directory;  // of a service that shows the load
   std::string complaint;          // a variable that was not understood, and ignored; may be empty
