@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 //
 // The rule by which a count is chosen. The incumbent is what the library does by itself under a limit: its
-// own count, or the limit where that is lower. Another count, a challenger, must earn its place: it must be
-// expected to be faster by more than the standard error of that, or as fast within the tolerance where it is
-// fewer threads. Where nothing is unknown, it loses no more than is tolerated, as best_threads does.
+// own count, or the limit where that is lower. Another count, a challenger, must earn its place: its
+// expected gain, and the tolerance where it is fewer threads, must outweigh a third of the gain's standard
+// error. Where nothing is unknown, it loses no more than is tolerated, as best_threads does.
 //
 // What has earned its place against the library's own count under a limit holds under every lower limit that
 // allows it, so that a count that is chosen never falls when the limit rises. Pure; neither allocates nor
