@@ -21,8 +21,8 @@ valgrind_parts=(base model store)
 
 # The tests in which there are threads: those of the library, whose users have any number of them, and a few more. The
 # programs have one thread each, so there is nothing to race.
-threaded_tests=(client_test client_change_test client_identity_test client_load_test client_loaded_late_test client_parts_test
-  client_process_test control_test load_test worker_prober_test)
+threaded_tests=(client_test client_change_test client_feedback_test client_identity_test client_limits_test client_load_test
+  client_loaded_late_test client_parts_test client_process_test control_test load_test worker_prober_test)
 
 blastune_install "${blastune_build_packages[@]}" "${blastune_test_packages[@]}" "${blastune_sanitize_packages[@]}"
 cd "$blastune_repository"
